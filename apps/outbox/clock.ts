@@ -1,0 +1,49 @@
+// Time, passed in everywhere else, so that a simulation can own it. Only this file asks the system.
+
+/** A source of time and timers. */
+export interface Clock {
+  /** Wall clock, epoch milliseconds. It may step backwards or forwards. */
+  nowMs(): number;
+  /** Milliseconds since some fixed point; never steps. Compare only with itself. */
+  monotonicMs(): number;
+  /** Calls back once after `delayMs` (at least 0); returns a function that cancels. Keeps the process alive. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** Calls back after pending I/O has been looked at: the shortest pause there is. Returns a cancel function. */
+  soon(callback: () => void): () => void;
+}
+
+/** The longest delay that Node's timers take: 2^31 - 1 ms. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** The system's time. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+  soon(callback) {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  },
+};
+
+/** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const wake = () => {
+      cancel();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
+}
+
+/** ISO-8601 with milliseconds and `+00:00`: the form that Prisma binds and that the SQL defaults write. */
+export function isoText(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace('Z', '+00:00');
+}

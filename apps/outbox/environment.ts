@@ -1,0 +1,78 @@
+// Where settings come from and what relative paths mean: one answer for both applications, the ecosystem file and
+// the command line. It reads `.env`; it changes nothing.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { OutboxError } from './outbox-error.ts';
+
+/** Variables by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface Environment {
+  /** The folder that `.env` and a relative database path are resolved against. */
+  readonly root: string;
+  /** The given variables over those of `.env`. An empty value counts as not set. */
+  readonly variables: Variables;
+}
+
+/** The folder of this package, in which `prisma/migrations` lies, from source and from build alike. */
+export const packageRoot: string = ancestorWith(
+  path.dirname(fileURLToPath(import.meta.url)),
+  'prisma/migrations',
+);
+
+/**
+ * Reads the environment. The root is the folder of `ecosystem.config.js` when this package has one beside it;
+ * in an application that only installed the package, it is the working directory.
+ * Throws ERR_OUTBOX_CONFIG when `.env` exists and cannot be read.
+ */
+export function readEnvironment(given: { readonly variables: Variables; readonly cwd: string }): Environment {
+  const root = existsSync(path.join(packageRoot, 'ecosystem.config.js')) ? packageRoot : given.cwd;
+  const fromProcess = Object.entries(given.variables).filter(
+    ([, value]) => value !== undefined && value !== '',
+  );
+  return { root, variables: { ...readDotEnv(path.join(root, '.env')), ...Object.fromEntries(fromProcess) } };
+}
+
+/** The default of DATABASE_URL. */
+export const defaultDatabaseUrl = 'file:./events.db';
+
+/**
+ * The absolute path of the database file that DATABASE_URL names (default `file:./events.db`), resolved against
+ * the root. Throws ERR_OUTBOX_CONFIG for anything but a plain `file:` URL.
+ */
+export function databaseFile(environment: Environment): string {
+  const url = environment.variables.DATABASE_URL ?? defaultDatabaseUrl;
+  const file = url.startsWith('file:') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : '';
+  if (file === '' || file.startsWith(':') || /[?#\0]/.test(file)) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      `DATABASE_URL: expected file: and a path, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"`,
+    );
+  }
+  return path.resolve(environment.root, file);
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//***@');
+}
+
+function readDotEnv(file: string): Variables {
+  if (!existsSync(file)) return {};
+  try {
+    const parsed = parseEnv(readFileSync(file, 'utf8'));
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== ''));
+  } catch (cause) {
+    throw new OutboxError('ERR_OUTBOX_CONFIG', `${file} cannot be read: make it readable or remove it`, {
+      cause,
+    });
+  }
+}
+
+function ancestorWith(start: string, entry: string): string {
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, entry))) return folder;
+    if (folder === path.dirname(folder)) throw new Error(`no folder above ${start} holds ${entry}`);
+  }
+}

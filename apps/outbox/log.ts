@@ -1,0 +1,93 @@
+// Structured log lines, for people by default and as JSON on request. Messages are constant and lower-case; what
+// varies goes into fields. Payloads are never passed in, and known secrets are masked wherever they turn up.
+import winston from 'winston';
+
+/** Log levels, most urgent first. */
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Fields of a line; `undefined` ones are left out. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** What the code logs through. */
+export interface Log {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+}
+
+export interface LogOptions {
+  /** Which application speaks: first word of a readable line, `app` in JSON. */
+  readonly app: string;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** `text` (default) for people, `json` one object a line. */
+  readonly format?: 'text' | 'json';
+  /** Texts that must never be shown (API keys). Empty ones are ignored. */
+  readonly secrets?: readonly string[];
+}
+
+/** Makes a log that writes to standard output. */
+export function createLog(options: LogOptions): Log {
+  const { combine, timestamp, json, printf } = winston.format;
+  const mask = maskSecrets(options.secrets ?? []);
+  const readable = printf((info) => mask(readableLine(options.app, info)));
+  const structured = combine(
+    timestamp(),
+    json(),
+    printf((info) => mask(String(info[messageSymbol]))),
+  );
+  const logger = winston.createLogger({
+    level: options.level ?? 'info',
+    ...(options.format === 'json' ? { defaultMeta: { app: options.app } } : {}),
+    format: options.format === 'json' ? structured : readable,
+    transports: [new winston.transports.Console()],
+  });
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      logger.log(level, message, flatten(fields));
+    };
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}
+
+/** A log that says nothing: for tests and embedding. */
+export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} };
+
+const messageSymbol = Symbol.for('message');
+const levelMarks: Readonly<Record<string, string>> = { error: 'ERROR ', warn: 'WARN  ', debug: 'debug ' };
+
+function readableLine(app: string, info: winston.Logform.TransformableInfo): string {
+  const { level, message, ...fields } = info;
+  const time = new Date().toISOString().slice(11, 23);
+  const pairs = Object.entries(fields).map(([name, value]) => `${name}=${readableValue(value)}`);
+  return `${time} ${app.padEnd(8)} ${levelMarks[level] ?? ''}${message}${pairs.length > 0 ? '  ' : ''}${pairs.join(' ')}`;
+}
+
+function readableValue(value: unknown): string {
+  if (typeof value !== 'string') return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function flatten(fields: LogFields): Record<string, unknown> {
+  const flat: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) flat[name] = value instanceof Error ? errorText(value) : value;
+  }
+  return flat;
+}
+
+/** An error in one line: its message, its code, and its cause's message if that adds anything. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.message}${code}${cause}`.replaceAll(/\s+/g, ' ');
+}
+
+function maskSecrets(secrets: readonly string[]): (line: string) => string {
+  const texts = secrets.filter((secret) => secret !== '');
+  if (texts.length === 0) return (line) => line;
+  return (line) => texts.reduce((masked, secret) => masked.replaceAll(secret, '***'), line);
+}
