@@ -1,0 +1,66 @@
+// A relayer's proof of life: an exclusive lock on a small file, which the operating system releases when the process
+// dies, however it dies. Who gets a slot's lock knows that its previous holder is gone. Nothing else may ever open, copy
+// or delete these files: an ordinary open and close in the holder would drop its lock.
+import { realpathSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { maxSlots, slotName } from './lease-id.ts';
+import { OutboxError } from './outbox-error.ts';
+import { isBusy } from './sqlite.ts';
+
+/** A held slot. */
+export interface RelayerSlot {
+  /** `00` to `63`. */
+  readonly name: string;
+  /** Whether the lock file is still the one that was locked; if not, somebody else may hold the same slot. */
+  isIntact(): boolean;
+  release(): void;
+}
+
+/** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held. */
+export function acquireSlot(databaseFile: string): RelayerSlot {
+  for (let slotNumber = 0; slotNumber < maxSlots; slotNumber++) {
+    const slot = tryAcquireSlot(databaseFile, slotName(slotNumber));
+    if (slot !== null) return slot;
+  }
+  throw new OutboxError(
+    'ERR_OUTBOX_SLOT',
+    `all ${maxSlots} relayer slots of ${databaseFile} are held by running relayers: stop some of them`,
+  );
+}
+
+/** Takes one slot, or returns null while its holder lives. Never waits. */
+export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot | null {
+  const file = lockFile(databaseFile, name);
+  const lock = openLock(file);
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (isBusy(error)) return null;
+    throw error;
+  }
+  const held = identity(file);
+  return { name, isIntact: () => held !== null && identity(file) === held, release: () => lock.close() };
+}
+
+function lockFile(databaseFile: string, name: string): string {
+  return `${realpathSync(databaseFile)}.relayer-${name}.lock`;
+}
+
+function openLock(file: string): Database.Database {
+  try {
+    // The default timeout would block the event loop for 5 s when the slot is held.
+    return new Database(file, { timeout: 0 });
+  } catch (cause) {
+    throw new OutboxError(
+      'ERR_OUTBOX_SLOT',
+      `the lock file ${file} cannot be opened: check its permissions`,
+      { cause },
+    );
+  }
+}
+
+function identity(file: string): string | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}

@@ -1,0 +1,202 @@
+// The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
+// for anything but SQLite itself. Times come in as arguments.
+import { isoText } from './clock.ts';
+import { leaseRange, slotOf } from './lease-id.ts';
+import type { SqliteConnection } from './sqlite.ts';
+import { type ClaimedRow, prepareStatements, type Statements } from './sqlite-statements.ts';
+import type {
+  ClaimedEvent,
+  ClaimRequest,
+  LogEntry,
+  OutboxCounts,
+  OutboxStore,
+  RedriveFilter,
+  Settlement,
+  TurnRequest,
+  TurnResult,
+} from './store.ts';
+
+/** The record keeps this many lines, whatever their age. */
+const keptLogLines = 10_000;
+
+/** What only SQLite offers beside the store's verbs. */
+export interface SqliteStore extends OutboxStore {
+  /** A number that changes when another connection has committed; costs about 2.5 us. */
+  dataVersion(): number;
+  /** Copies the WAL into the database file as far as nobody reads it; `truncate` also empties it if it can. */
+  checkpoint(mode: 'passive' | 'truncate'): void;
+}
+
+/** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
+export function sqliteStore(db: SqliteConnection): SqliteStore {
+  const statements = prepareStatements(db);
+  const dataVersion = db.prepare('PRAGMA data_version').pluck();
+  const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
+
+  return {
+    async turn(request) {
+      const claim =
+        request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
+      if (request.settlements.length === 0 && claim === null) return { lost: [], claimed: [] };
+      return immediately(() => settleAndClaim(statements, { ...request, claim }));
+    },
+    async nextDueAtMs(nowMs) {
+      return asNumberOrNull(statements.nextDue.get(nowMs));
+    },
+    async takeOver({ slot, nowMs }) {
+      return immediately(() => statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes);
+    },
+    async slotsWithLeases() {
+      return slotsWithLeases(statements);
+    },
+    async resume(request) {
+      return immediately(() => statements.resume.run(request).changes);
+    },
+    async redrive({ filter, limit }) {
+      return immediately(() => redrive(statements, filter, limit));
+    },
+    async prune({ beforeMs, limit }) {
+      const before = isoText(beforeMs);
+      return immediately(() => {
+        const oldestKept = Number(statements.newestLog.get()) - keptLogLines;
+        statements.pruneLog.run({ before, oldestKept });
+        return statements.prune.run({ before, limit }).changes;
+      });
+    },
+    async log({ kind, eventSeq, detail, nowMs }) {
+      statements.log.run({
+        at: isoText(nowMs),
+        kind,
+        eventSeq: eventSeq ?? null,
+        detail: JSON.stringify(detail),
+      });
+    },
+    async lastLogged(kind, members = {}) {
+      return lastLogged(statements, kind, members);
+    },
+    async counts() {
+      return counts(statements);
+    },
+    async acceptedBy(gateway) {
+      return Number(statements.acceptedBy.get(gateway));
+    },
+    async verifiedGateways() {
+      return statements.verifiedGateways.all().map(String);
+    },
+    async close() {
+      db.close();
+    },
+    dataVersion: () => Number(dataVersion.get()),
+    checkpoint: (mode) => {
+      db.pragma(`wal_checkpoint(${mode})`);
+    },
+  };
+}
+
+function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {
+  return claim.slots > 0 && statements.anyDue.get(claim.dueByMs) !== undefined;
+}
+
+function settleAndClaim(statements: Statements, request: TurnRequest): TurnResult {
+  const at = isoText(request.nowMs);
+  const lost = request.settlements.filter((settlement) => !settle(statements, settlement, at));
+  if (request.claim === null) return { lost, claimed: [] };
+  const { exceptSeqs, ...claim } = request.claim;
+  const rows = statements.claim.all({ ...claim, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];
+  return { lost, claimed: rows.map(claimedEvent).sort((a, b) => a.seq - b.seq) };
+}
+
+/** Whether the lease was still held. */
+function settle(statements: Statements, settlement: Settlement, at: string): boolean {
+  const { seq, leaseId } = settlement;
+  switch (settlement.kind) {
+    case 'processed':
+      return statements.processed.run({ seq, leaseId, at, gateway: settlement.gateway }).changes === 1;
+    case 'retry': {
+      const { availableAtMs, error } = settlement;
+      return statements.retry.run({ seq, leaseId, availableAtMs, error }).changes === 1;
+    }
+    case 'dead': {
+      const counted = settlement.countsAttempt ? 1 : 0;
+      return statements.dead.run({ seq, leaseId, counted, error: settlement.error }).changes === 1;
+    }
+    case 'released': {
+      const { availableAtMs, waitReason, error } = settlement;
+      const unsent = settlement.claim === 'unsent' ? 1 : 0;
+      return (
+        statements.released.run({ seq, leaseId, availableAtMs, waitReason, error, unsent }).changes === 1
+      );
+    }
+    default:
+      return settlement satisfies never;
+  }
+}
+
+function claimedEvent(row: ClaimedRow): ClaimedEvent {
+  return {
+    seq: row.seq,
+    id: row.id,
+    keySuffix: row.key_suffix,
+    businessId: row.business_id,
+    eventType: row.event_type,
+    payload: row.payload,
+    headers: row.headers,
+    leaseId: row.lease_id,
+    attempts: row.attempts,
+    claims: row.claims,
+    createdAtMs: Date.parse(row.created_at),
+  };
+}
+
+/** Skips from slot to slot through the index of leases: one look-up per slot, however many leases there are. */
+function slotsWithLeases(statements: Statements): readonly string[] {
+  const slots: string[] = [];
+  for (let from = ''; ; ) {
+    const leaseId = statements.firstLeaseFrom.get(from);
+    if (typeof leaseId !== 'string') return slots;
+    slots.push(slotOf(leaseId));
+    from = leaseRange(slotOf(leaseId)).to;
+  }
+}
+
+function redrive(statements: Statements, filter: RedriveFilter, limit: number): number {
+  switch (filter.kind) {
+    case 'dead':
+      return statements.redriveDead.run({ limit }).changes;
+    case 'id':
+      return statements.redriveId.run({ id: filter.id }).changes;
+    case 'gateway':
+      return statements.redriveGateway.run({ gateway: filter.gateway, limit }).changes;
+    default:
+      return filter satisfies never;
+  }
+}
+
+function lastLogged(
+  statements: Statements,
+  kind: LogEntry['kind'],
+  members: Readonly<Record<string, string>>,
+) {
+  const detail = statements.lastLogged.get({ kind, members: JSON.stringify(members) });
+  return typeof detail === 'string' ? (JSON.parse(detail) as Readonly<Record<string, unknown>>) : null;
+}
+
+function counts(statements: Statements): OutboxCounts {
+  const result = { pending: 0, leased: 0, processed: 0, dead: 0, discarded: 0 };
+  for (const row of statements.counts.all() as { status: string; total: number; leased: number }[]) {
+    result.leased += row.leased;
+    if (
+      row.status === 'pending' ||
+      row.status === 'processed' ||
+      row.status === 'dead' ||
+      row.status === 'discarded'
+    ) {
+      result[row.status] = row.total;
+    }
+  }
+  return result;
+}
+
+function asNumberOrNull(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}

@@ -1,0 +1,140 @@
+// The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
+// held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
+// asks the time. Every verb is one short transaction.
+
+/** An event as a relayer holds it: leased, and ready to be sent. */
+export interface ClaimedEvent {
+  readonly seq: number;
+  readonly id: string;
+  readonly keySuffix: string;
+  readonly businessId: string;
+  readonly eventType: string;
+  /** The payload minified by the database, the same bytes every time; null when it is not JSON. */
+  readonly payload: string | null;
+  /** Custom headers as JSON text, or null. */
+  readonly headers: string | null;
+  /** Proof of this claim: settling needs it. */
+  readonly leaseId: string;
+  /** Failed answers so far that were this event's own fault. */
+  readonly attempts: number;
+  /** Claims without an outcome, this one included. */
+  readonly claims: number;
+  /** When it was appended, epoch ms; for logs. */
+  readonly createdAtMs: number;
+}
+
+/** Why a pending event is not due yet. */
+export type WaitReason =
+  /** The gateway was unavailable; due at once when it reopens. */
+  | 'gateway'
+  /** This event failed by its own fault; it keeps its backoff. */
+  | 'retry'
+  /** Its owner has no endpoint. */
+  | 'endpoint'
+  /** Rejected to the limit, but nothing else was accepted since: it may be the gateway that changed. */
+  | 'evidence';
+
+/** How a lease ends. */
+export type Settlement = {
+  readonly seq: number;
+  readonly leaseId: string;
+} & (
+  | { readonly kind: 'processed'; readonly gateway: string }
+  /** A counted attempt: due again at `availableAtMs`. */
+  | { readonly kind: 'retry'; readonly availableAtMs: number; readonly error: string }
+  | { readonly kind: 'dead'; readonly error: string; readonly countsAttempt: boolean }
+  /** No attempt counted. */
+  | {
+      readonly kind: 'released';
+      readonly availableAtMs: number;
+      readonly waitReason: WaitReason | null;
+      readonly error: string | null;
+      /** `answered`: the claim had an outcome. `unsent`: it is taken back, as if never claimed. */
+      readonly claim: 'answered' | 'unsent';
+    }
+);
+
+export interface ClaimRequest {
+  /** At most this many; at least 1. */
+  readonly slots: number;
+  /** Never used before; starts with the relayer's slot. */
+  readonly leaseId: string;
+  readonly leaseEndsAtMs: number;
+  /** Only events due by then; 0 takes only those never delayed. */
+  readonly dueByMs: number;
+  /** Rows this process has in flight: never claimed again by it, even if their lease ran out or the clock stepped. */
+  readonly exceptSeqs: readonly number[];
+}
+
+export interface TurnRequest {
+  readonly settlements: readonly Settlement[];
+  /** Null claims nothing. */
+  readonly claim: ClaimRequest | null;
+  readonly nowMs: number;
+}
+
+export interface TurnResult {
+  /** Settlements that changed no row: the lease was lost to somebody else, whose outcome counts. */
+  readonly lost: readonly Settlement[];
+  /** In the order in which they were appended. */
+  readonly claimed: readonly ClaimedEvent[];
+}
+
+/** One line of the operator's record. */
+export interface LogEntry {
+  readonly kind: 'relayer_started' | 'taken_over' | 'fenced' | 'gateway' | 'verified' | 'redriven';
+  readonly eventSeq?: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Which events a person moves back to pending. */
+export type RedriveFilter =
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'id'; readonly id: string }
+  /** Processed events that this gateway accepted, such as the sandbox before a real key was set. */
+  | { readonly kind: 'gateway'; readonly gateway: string };
+
+export interface OutboxCounts {
+  readonly pending: number;
+  readonly leased: number;
+  readonly processed: number;
+  readonly dead: number;
+  readonly discarded: number;
+}
+
+/** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
+export interface OutboxStore {
+  /** Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can. */
+  turn(request: TurnRequest): Promise<TurnResult>;
+  /** The earliest instant after `nowMs` at which a pending event becomes due, or null. */
+  nextDueAtMs(nowMs: number): Promise<number | null>;
+  /**
+   * Ends every lease of a slot whose holder is known to be dead. Interrupted once: due at once; more often: after
+   * a backoff that doubles from 1 s to 5 min, so that a storm of kills spreads and a true culprit is soon alone.
+   */
+  takeOver(request: { readonly slot: string; readonly nowMs: number }): Promise<number>;
+  /** The slots that hold leases. */
+  slotsWithLeases(): Promise<readonly string[]>;
+  /** Makes up to `limit` events that waited for the gateway due now; returns how many. */
+  resume(request: { readonly nowMs: number; readonly limit: number }): Promise<number>;
+  /** Moves events back to pending with both counters at zero, up to `limit`; returns how many. */
+  redrive(request: {
+    readonly filter: RedriveFilter;
+    readonly nowMs: number;
+    readonly limit: number;
+  }): Promise<number>;
+  /** Deletes up to `limit` events processed before `beforeMs`; returns how many. */
+  prune(request: { readonly beforeMs: number; readonly limit: number }): Promise<number>;
+  log(entry: LogEntry & { readonly nowMs: number }): Promise<void>;
+  /** The newest record of that kind whose detail has all the given members, or null. */
+  lastLogged(
+    kind: LogEntry['kind'],
+    members?: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, unknown>> | null>;
+  counts(): Promise<OutboxCounts>;
+  /** How many processed events this gateway accepted. */
+  acceptedBy(gateway: string): Promise<number>;
+  /** Every gateway that has ever passed the start-up check on this database. */
+  verifiedGateways(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
