@@ -1,0 +1,130 @@
+// The relayer's settings: definitions as plain data, and what must hold between them.
+import { type ConfigResult, commonFlags, readConfig, type Settings } from '../outbox/config.ts';
+import type { Environment } from '../outbox/environment.ts';
+import { duration, type Flags, oneOf, type Parsed, text, wholeNumber } from '../outbox/flag.ts';
+import { OutboxError } from '../outbox/outbox-error.ts';
+import { convoyBaseUrl, defaultBaseUrl } from './convoy-url.ts';
+
+const oneDayMs = 86_400_000;
+
+export const relayerFlags = {
+  'convoy-api-key': {
+    variable: 'CONVOY_API_KEY',
+    describe: "The project's API key",
+    secret: true,
+    parse: apiKey,
+  },
+  'convoy-api-key-file': {
+    variable: 'CONVOY_API_KEY_FILE',
+    describe: 'A file that holds the key',
+    parse: text({ maxLength: 4_096 }),
+  },
+  'convoy-project-id': {
+    variable: 'CONVOY_PROJECT_ID',
+    describe: 'The project that receives the events',
+    parse: text({ maxLength: 255 }),
+  },
+  'convoy-base-url': {
+    variable: 'CONVOY_BASE_URL',
+    describe: `Where Convoy is, ${defaultBaseUrl} unless set; /api or /api/v1 at the end may be left out`,
+    parse: convoyBaseUrl,
+  },
+  'sandbox-url': {
+    variable: 'RELAYER_SANDBOX_URL',
+    describe: 'A local sandbox to deliver to as long as nothing else says where Convoy is',
+    parse: convoyBaseUrl,
+  },
+  'allow-plain-http': {
+    variable: 'CONVOY_ALLOW_PLAIN_HTTP',
+    describe: 'yes lets the key travel unencrypted to a host that is not this one',
+    default: 'no',
+    parse: oneOf(['yes', 'no']),
+  },
+  'poll-interval': {
+    variable: 'RELAYER_POLL_INTERVAL',
+    describe: 'How often to look when no file event says so: a safety net',
+    default: '5s',
+    parse: duration({ minMs: 10, maxMs: 3_600_000 }),
+  },
+  concurrency: {
+    variable: 'RELAYER_CONCURRENCY',
+    describe: 'Most events in flight, and so most events sent twice per kill',
+    default: '32',
+    parse: wholeNumber({ min: 1, max: 1_000 }),
+  },
+  lease: {
+    variable: 'RELAYER_LEASE',
+    describe: 'How long a claimed event belongs to this relayer; at least twice the request timeout',
+    default: '30s',
+    parse: duration({ minMs: 100, maxMs: oneDayMs }),
+  },
+  'request-timeout': {
+    variable: 'RELAYER_REQUEST_TIMEOUT',
+    describe: 'How long to wait for an answer; 2 ms more per KB of payload',
+    default: '10s',
+    parse: duration({ minMs: 50, maxMs: 3_600_000 }),
+  },
+  'max-attempts': {
+    variable: 'RELAYER_MAX_ATTEMPTS',
+    describe: "Failures by the event's own fault that make it dead",
+    default: '10',
+    parse: wholeNumber({ min: 1, max: 1_000 }),
+  },
+  'max-interruptions': {
+    variable: 'RELAYER_MAX_INTERRUPTIONS',
+    describe: 'Claims that ended with the death of the relayer, after which the event is dead',
+    default: '20',
+    parse: wholeNumber({ min: 1, max: 1_000 }),
+  },
+  'drain-timeout': {
+    variable: 'RELAYER_DRAIN_TIMEOUT',
+    describe: 'How long a stop waits for answers; less than kill_timeout of PM2',
+    default: '5s',
+    parse: duration({ minMs: 0, maxMs: 3_600_000 }),
+  },
+  retention: {
+    variable: 'RELAYER_RETENTION',
+    describe: 'How long processed events are kept; 0 keeps them for ever',
+    default: '7d',
+    parse: duration({ minMs: 0, maxMs: 3_650 * oneDayMs }),
+  },
+  ...commonFlags,
+} as const satisfies Flags;
+
+export type RelayerSettings = Settings<typeof relayerFlags>;
+
+/** Reads the relayer's settings and checks what must hold between them. Throws ERR_OUTBOX_CONFIG. */
+export async function readRelayerConfig(source: {
+  readonly args: readonly string[];
+  readonly environment: Environment;
+}): Promise<ConfigResult<typeof relayerFlags>> {
+  const result = await readConfig({
+    ...source,
+    command: 'npm run relay --',
+    purpose: 'Hands every committed event to Convoy.',
+    flags: relayerFlags,
+    prefix: 'RELAYER_',
+    examples: [
+      'DATABASE_URL (default file:./events.db) names the database.',
+      'Example: npm run relay -- --convoy-project-id P --convoy-api-key-file ./key --poll-interval 5s',
+    ],
+  });
+  if (result.kind === 'settings') checkTogether(result.settings);
+  return result;
+}
+
+/** A key goes into a header: visible ASCII only. */
+function apiKey(given: string): Parsed<string> {
+  const key = given.trim();
+  if (/^[\x21-\x7e]{1,1000}$/.test(key)) return { kind: 'value', value: key };
+  return { kind: 'expected', text: 'a key of visible ASCII characters' };
+}
+
+function checkTogether(settings: RelayerSettings): void {
+  if (settings.lease < 2 * settings['request-timeout']) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      `--lease: expected at least twice --request-timeout (${settings['request-timeout']} ms), got ${settings.lease} ms.`,
+    );
+  }
+}

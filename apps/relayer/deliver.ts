@@ -1,0 +1,158 @@
+// Hands one event to Convoy once, over HTTP. It classifies the answer and never throws; it retries nothing, follows no
+// redirect, and knows no database.
+import { createRequire } from 'node:module';
+import type { Dispatcher, Pool } from 'undici';
+import type { Clock } from '../outbox/clock.ts';
+import type { ClaimedEvent } from '../outbox/store.ts';
+import { type Outcome, outcomeOfFailure, outcomeOfReply } from './outcome.ts';
+
+// The connection pool alone loads in about 20 ms, all of undici in about 75 ms, which a restarted relayer would spend
+// before its first redelivery. The version is pinned exactly, because this path is not part of the documented surface.
+const UndiciPool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Pool;
+
+/** Convoy closes a connection idle for 30 s with a plain FIN; a request racing it would fail. */
+const idleSocketMs = 20_000;
+/** Convoy's answers are under 1 KiB. More is not read: it is not Convoy. */
+const longestAnswerBytes = 64 * 1024;
+
+export interface DeliverOptions {
+  /** Ends in `/api`. */
+  readonly baseUrl: string;
+  readonly projectId: string;
+  readonly apiKey: string;
+  /** Most requests at once, and so most sockets. */
+  readonly concurrency: number;
+  /** Bound on making a connection. */
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Sends events. */
+export interface Deliverer {
+  /** Sends the event once and resolves with what came of it, within `timeoutMs` of the call. Never rejects. */
+  deliver(event: ClaimedEvent, timeoutMs: number): Promise<Outcome>;
+  /** Drops every connection; deliveries under way end as unavailable. */
+  close(): Promise<void>;
+}
+
+/** Opens a pool of kept-alive connections to one project's intake. */
+export function createDeliverer(options: DeliverOptions): Deliverer {
+  const { clock } = options;
+  const url = new URL(options.baseUrl);
+  const pool = new UndiciPool(url.origin, {
+    connections: options.concurrency,
+    pipelining: 1,
+    keepAliveTimeout: idleSocketMs,
+    keepAliveMaxTimeout: idleSocketMs,
+    connect: { timeout: options.connectTimeoutMs },
+    // The whole request has one deadline of its own, which a drip-fed answer cannot stretch.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const request = {
+    path: `${url.pathname}/v1/projects/${encodeURIComponent(options.projectId)}/events/fanout`,
+    method: 'POST' as const,
+    headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
+  };
+  return {
+    deliver(event, timeoutMs) {
+      return new Promise((resolve) => {
+        const exchange = new Exchange(clock, timeoutMs, resolve);
+        try {
+          pool.dispatch({ ...request, body: requestBody(event) }, exchange);
+        } catch (error) {
+          exchange.onResponseError(undefined, error);
+        }
+      });
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/**
+ * The body that Convoy takes. The payload goes in as the text it has, so that numbers keep their digits and the same
+ * event is always the same bytes.
+ */
+export function requestBody(event: ClaimedEvent): string {
+  const { id, keySuffix, businessId, eventType, payload, headers } = event;
+  const key = JSON.stringify(id + keySuffix);
+  const custom = headers === null ? '' : `,"custom_headers":${headers}`;
+  return `{"owner_id":${JSON.stringify(businessId)},"event_type":${JSON.stringify(eventType)},"idempotency_key":${key}${custom},"data":${payload}}`;
+}
+
+/** One request and its answer, under one deadline. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #clock: Clock;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #cancelDeadline: () => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isOver = false;
+  #status = 0;
+  #contentType = '';
+  #retryAfter: string | undefined;
+  #body = '';
+  #bodyBytes = 0;
+
+  constructor(clock: Clock, timeoutMs: number, resolve: (outcome: Outcome) => void) {
+    this.#clock = clock;
+    this.#resolve = resolve;
+    this.#cancelDeadline = clock.after(timeoutMs, () =>
+      this.#giveUp(`no answer within ${Math.round(timeoutMs)} ms`),
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The deadline passed while a connection was being made: nothing may be sent any more.
+    if (this.#isOver) controller.abort(new Error('deadline passed'));
+  }
+
+  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.#status = status;
+    this.#contentType = String(headers['content-type'] ?? '');
+    this.#retryAfter = headers['retry-after'] === undefined ? undefined : String(headers['retry-after']);
+  }
+
+  onResponseData(_: unknown, chunk: Buffer): void {
+    this.#bodyBytes += chunk.byteLength;
+    if (this.#bodyBytes > longestAnswerBytes) {
+      this.#giveUp(`HTTP ${this.#status}: answer longer than ${longestAnswerBytes} bytes`);
+    } else {
+      this.#body += chunk.toString('utf8');
+    }
+  }
+
+  onResponseEnd(): void {
+    const reply = {
+      status: this.#status,
+      contentType: this.#contentType,
+      retryAfter: this.#retryAfter,
+      body: this.#body,
+    };
+    this.#end(outcomeOfReply(reply, this.#clock.nowMs()));
+  }
+
+  onResponseError(_: unknown, error: unknown): void {
+    this.#end(outcomeOfFailure(failureText(error)));
+  }
+
+  #giveUp(reason: string): void {
+    this.#end(outcomeOfFailure(reason));
+    this.#controller?.abort(new Error(reason));
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelDeadline();
+    this.#resolve(outcome);
+  }
+}
+
+function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return error.message === '' || error.message.includes(code)
+    ? error.message || code
+    : `${code}: ${error.message}`;
+}

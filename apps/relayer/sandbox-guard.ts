@@ -1,0 +1,44 @@
+// Keeps the local sandbox and a real Convoy apart: real events must never vanish into an imitation, and events that
+// only the imitation accepted must not be forgotten when a real key is set.
+import type { Log } from '../outbox/log.ts';
+import { OutboxError } from '../outbox/outbox-error.ts';
+import type { OutboxStore } from '../outbox/store.ts';
+
+/** The project id of the sandbox. Convoy's own ids are ULIDs, so no real project has it. */
+export const sandboxProjectId = 'sandbox';
+/** The key of the sandbox: no secret, it listens on this machine only. */
+export const sandboxApiKey = 'sandbox-key';
+
+/**
+ * Throws ERR_OUTBOX_CONFIG when this relayer would hand the events of a database that has delivered to a real Convoy to
+ * the sandbox.
+ */
+export async function refuseSandboxAfterConvoy(store: OutboxStore, projectId: string): Promise<void> {
+  if (projectId !== sandboxProjectId) return;
+  const real = (await store.verifiedGateways()).find((gateway) => !isSandbox(gateway));
+  if (real === undefined) return;
+  throw new OutboxError(
+    'ERR_OUTBOX_CONFIG',
+    `CONVOY_API_KEY and CONVOY_PROJECT_ID are not set, but this database delivers to ${real}: its events do not go to the sandbox. ` +
+      'Set both again, or point DATABASE_URL at another file to try things out.',
+  );
+}
+
+/** Says how many events only the sandbox has accepted, and how to send them to the real Convoy. */
+export async function tellSandboxLeftovers(store: OutboxStore, projectId: string, log: Log): Promise<void> {
+  if (projectId === sandboxProjectId) return;
+  let events = 0;
+  for (const gateway of await store.verifiedGateways()) {
+    if (isSandbox(gateway)) events += await store.acceptedBy(gateway);
+  }
+  if (events === 0) return;
+  log.warn('only the sandbox accepted these events, Convoy never saw them', {
+    events,
+    to_send_them: 'npm run outbox -- redrive --accepted-by sandbox',
+  });
+}
+
+/** Whether a gateway's name is that of a sandbox, on whatever port. */
+export function isSandbox(gateway: string): boolean {
+  return gateway.endsWith(`/projects/${sandboxProjectId}`);
+}

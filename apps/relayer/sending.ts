@@ -1,0 +1,129 @@
+// What happens to one claimed event: refused unsent, or sent once, and judged. It turns an event into its settlement
+// and tells the gateway's state machine and the history what it saw; it knows nothing of turns.
+import type { Clock } from '../outbox/clock.ts';
+import { problemOfEvent } from '../outbox/event-rules.ts';
+import type { Log } from '../outbox/log.ts';
+import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
+import type { Evidence, History } from './history.ts';
+import type { Outcome } from './outcome.ts';
+import { deadUnsent, type Policy, settlementFor, unclaimed } from './settlement.ts';
+
+export interface SendingOptions extends Policy {
+  readonly leaseMs: number;
+  readonly requestTimeoutMs: number;
+  /** An event claimed more often than this without an outcome has killed its relayer each time. */
+  readonly maxInterruptions: number;
+}
+
+export interface SendingParts {
+  readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** What came of a claimed event. `outcome` is null when it was not sent, or when this process slept over the answer. */
+export interface Sent {
+  readonly settlement: Settlement;
+  readonly outcome: Outcome | null;
+}
+
+/** Convoy's intake takes about 1.2 ms per KB; a large body may take longer than the timeout alone. */
+const extraTimeoutMsPerKb = 2;
+/** A deadline that fires so much too late means that this process stood still, not that Convoy was slow. */
+const stoodStillMs = 1_000;
+/** From so many failures in a row on, an event nobody could blame is shown as suspect. */
+const suspectFailures = 3;
+
+/** Sends an event claimed at `claimedAtMs` (monotonic), unless it must not be sent. */
+export async function send(
+  claim: { readonly event: ClaimedEvent; readonly claimedAtMs: number },
+  parts: SendingParts,
+  options: SendingOptions,
+): Promise<Sent> {
+  const { event } = claim;
+  const refusal = reasonNotToSend(event, options);
+  if (refusal !== null) {
+    parts.log.error('event dead, never sent', { event: event.id, reason: refusal });
+    return { settlement: deadUnsent(event, refusal), outcome: null };
+  }
+  const startedMs = parts.clock.monotonicMs();
+  const leftMs = options.leaseMs - (startedMs - claim.claimedAtMs);
+  // Too old to be sent under this lease: this process slept, or its clock and the lease's disagree.
+  if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
+
+  const payloadKb = (event.payload ?? '').length / 1024;
+  const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
+  const outcome = await parts.deliver(event, timeoutMs);
+  const tookMs = parts.clock.monotonicMs() - startedMs;
+  const sleptOver = outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs;
+  if (sleptOver) return { settlement: unclaimed(event), outcome: null };
+  return { settlement: judge(event, outcome, parts, options), outcome };
+}
+
+function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string | null {
+  if (event.claims > options.maxInterruptions) {
+    return `interrupted ${event.claims - 1} times: each relayer that held it died`;
+  }
+  if (event.payload === null) return 'payload: not JSON';
+  return problemOfEvent({
+    businessId: event.businessId,
+    eventType: event.eventType,
+    payloadText: event.payload,
+    headersText: event.headers,
+    idempotencyKey: event.id + event.keySuffix,
+  });
+}
+
+function judge(
+  event: ClaimedEvent,
+  outcome: Outcome,
+  parts: SendingParts,
+  options: SendingOptions,
+): Settlement {
+  const { history, clock } = parts;
+  const nowMs = clock.monotonicMs();
+  let evidence: Evidence | null = null;
+  if (outcome.kind === 'accepted') {
+    history.accepted(event.seq, nowMs);
+  } else {
+    evidence = history.failed({ seq: event.seq, isRejection: outcome.kind === 'rejected', nowMs });
+  }
+  const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
+  const settlement = settlementFor(verdict, options);
+  if (settlement.kind === 'dead') history.forget(event.seq);
+  tell(event, settlement, evidence, parts.log);
+  return settlement;
+}
+
+function tell(event: ClaimedEvent, settlement: Settlement, evidence: Evidence | null, log: Log): void {
+  switch (settlement.kind) {
+    case 'processed':
+      return;
+    case 'retry':
+      return log.warn('event failed, will be tried again', {
+        event: event.id,
+        attempt: event.attempts + 1,
+        reason: settlement.error,
+      });
+    case 'dead':
+      return log.error('event dead', {
+        event: event.id,
+        attempts: event.attempts + 1,
+        reason: settlement.error,
+      });
+    case 'released': {
+      const fields = { event: event.id, failures: evidence?.failures, reason: settlement.error };
+      if (settlement.waitReason === 'evidence') {
+        return log.error('event rejected to the limit, held until another event is accepted', fields);
+      }
+      if ((evidence?.failures ?? 0) >= suspectFailures)
+        return log.warn('event is suspect, no attempt counted', fields);
+      return log.debug('event waits for the gateway, no attempt counted', fields);
+    }
+    default:
+      return settlement satisfies never;
+  }
+}

@@ -1,0 +1,58 @@
+// How a lease ends, given what came of sending the event and what is known against it: a pure decision. An attempt is
+// counted only on evidence that the event itself is at fault, so that no outage ever makes an event dead.
+import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
+import { backoffMs } from './backoff.ts';
+import type { Evidence } from './history.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface Policy {
+  /** URL of the project that accepts events; kept with each processed event. */
+  readonly gateway: string;
+  /** Counted failures that make an event dead. */
+  readonly maxAttempts: number;
+}
+
+export interface Verdict {
+  readonly event: ClaimedEvent;
+  readonly outcome: Outcome;
+  /** Null for an acceptance. */
+  readonly evidence: Evidence | null;
+  readonly nowMs: number;
+  /** In [0, 1); spreads the backoff. */
+  readonly random: number;
+}
+
+/** The settlement that follows from an outcome. */
+export function settlementFor(
+  { event, outcome, evidence, nowMs, random }: Verdict,
+  policy: Policy,
+): Settlement {
+  const lease = { seq: event.seq, leaseId: event.leaseId };
+  if (outcome.kind === 'accepted') return { ...lease, kind: 'processed', gateway: policy.gateway };
+
+  const isBlamed = outcome.kind === 'rejected' || evidence?.isBlamed === true;
+  const failures = Math.max(evidence?.failures ?? 1, event.attempts + 1);
+  const retryAfterMs = outcome.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;
+  const availableAtMs = nowMs + Math.max(backoffMs(failures, random), retryAfterMs);
+  const error = outcome.reason;
+  const release = { ...lease, kind: 'released', availableAtMs, error, claim: 'answered' } as const;
+
+  if (!isBlamed) return { ...release, waitReason: 'gateway' };
+  if (event.attempts + 1 < policy.maxAttempts) return { ...lease, kind: 'retry', availableAtMs, error };
+  // The last step needs more than this event's word: a Convoy that changed, or a mistake of ours, would reject all.
+  if (outcome.kind === 'rejected' && evidence?.othersAcceptedSinceRejection !== true) {
+    return { ...release, waitReason: 'evidence' };
+  }
+  return { ...lease, kind: 'dead', error, countsAttempt: true };
+}
+
+/** The settlement of an event that must not be sent at all. */
+export function deadUnsent(event: ClaimedEvent, error: string): Settlement {
+  return { seq: event.seq, leaseId: event.leaseId, kind: 'dead', error, countsAttempt: false };
+}
+
+/** Gives a lease back as if it had never been claimed: at a stop, or when it is too old to send under. */
+export function unclaimed(event: ClaimedEvent): Settlement {
+  const { seq, leaseId } = event;
+  return { seq, leaseId, kind: 'released', availableAtMs: 0, waitReason: null, error: null, claim: 'unsent' };
+}

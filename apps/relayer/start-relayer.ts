@@ -1,0 +1,193 @@
+// Puts a relayer together: settings, database, slot, gateway client, loop, and the timers around it. The order is that
+// of a restart after a crash: what the dead one held comes first, everything else later.
+import { randomBytes } from 'node:crypto';
+import { systemClock as clock, sleep } from '../outbox/clock.ts';
+import type { Application, ProcessContext } from '../outbox/daemon.ts';
+import { databaseFile, readEnvironment } from '../outbox/environment.ts';
+import { rememberFile } from '../outbox/file-identity.ts';
+import { leaseIds } from '../outbox/lease-id.ts';
+import { createLog, errorText, type Log } from '../outbox/log.ts';
+import { prepareDatabase } from '../outbox/migrate.ts';
+import { OutboxError } from '../outbox/outbox-error.ts';
+import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
+import { openDatabase } from '../outbox/sqlite.ts';
+import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
+import { type RelayerSettings, readRelayerConfig } from './config.ts';
+import { gatewayName } from './convoy-url.ts';
+import { type Credentials, credentialsOf } from './credentials.ts';
+import { createDeliverer, type Deliverer } from './deliver.ts';
+import { Relayer } from './relayer.ts';
+import { keepRetention } from './retention.ts';
+import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
+import { hasPassed, passStartupCheck } from './startup-check.ts';
+import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
+import { startWake } from './wake.ts';
+
+/** Statements wait this long for another process's write, with the event loop standing still: short. */
+const busyTimeoutMs = 20;
+/** WAL pages after which a commit of the relayer checkpoints: 8 MiB. The writer's own net is much higher. */
+const autocheckpointPages = 2_000;
+
+/** Starts a relayer, or returns the text of `--help`. Throws OutboxError for whatever is wrong before it can run. */
+export async function startRelayer(context: ProcessContext): Promise<Application | string> {
+  const environment = readEnvironment(context);
+  const config = await readRelayerConfig({ args: context.args, environment });
+  if (config.kind === 'text') return config.text;
+  const { settings } = config;
+  const credentials = credentialsOf(settings, environment.root);
+  const log = createLog({
+    app: 'relayer',
+    level: settings['log-level'],
+    format: settings['log-format'],
+    secrets: [credentials.apiKey],
+  });
+  for (const warning of config.warnings) log.warn(warning);
+
+  const file = databaseFile(environment);
+  await prepareDatabase(file);
+  const identity = rememberFile(file);
+  const db = await openDatabase(file, { synchronous: 'NORMAL', busyTimeoutMs, autocheckpointPages });
+  const store = sqliteStore(db);
+  await refuseSandboxAfterConvoy(store, credentials.projectId);
+  const slot = acquireSlot(file);
+  const service = new RelayerService({ settings, credentials, log, file, identity, store, slot });
+  await service.start();
+  context.ready();
+  return service;
+}
+
+interface ServiceParts {
+  readonly settings: RelayerSettings;
+  readonly credentials: Credentials;
+  readonly log: Log;
+  readonly file: string;
+  readonly identity: ReturnType<typeof rememberFile>;
+  readonly store: SqliteStore;
+  readonly slot: RelayerSlot;
+}
+
+/** A running relayer: the loop, and what goes on around it until the loop ends. */
+class RelayerService implements Application {
+  readonly #parts: ServiceParts;
+  readonly #gateway: string;
+  readonly #deliverer: Deliverer;
+  readonly #relayer: Relayer;
+  readonly #stopping = new AbortController();
+  #failure: unknown = null;
+  stopped: Promise<void> = Promise.resolve();
+
+  constructor(parts: ServiceParts) {
+    const { settings, credentials, log, store, slot } = parts;
+    this.#parts = parts;
+    this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
+    this.#deliverer = createDeliverer({
+      ...credentials,
+      concurrency: settings.concurrency,
+      connectTimeoutMs: settings['request-timeout'],
+      clock,
+    });
+    const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
+    this.#relayer = new Relayer(
+      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random },
+      {
+        gateway: this.#gateway,
+        concurrency: settings.concurrency,
+        leaseMs: settings.lease,
+        requestTimeoutMs: settings['request-timeout'],
+        maxAttempts: settings['max-attempts'],
+        maxInterruptions: settings['max-interruptions'],
+        drainTimeoutMs: settings['drain-timeout'],
+      },
+    );
+  }
+
+  async start(): Promise<void> {
+    const { store, slot, log, file } = this.#parts;
+    const events = await takeOverOwnSlot(this.#takeover);
+    if (await hasPassed(this.#check)) this.#relayer.allowSending();
+    const stopWake = startWake({
+      databaseFile: file,
+      dataVersion: store.dataVersion,
+      onChange: () => this.#relayer.wake(),
+      clock,
+      log,
+    });
+    this.stopped = this.#relayer.run().finally(async () => {
+      stopWake();
+      this.stop();
+      await this.#deliverer.close();
+      await store.close();
+      slot.release();
+      if (this.#failure !== null) throw this.#failure;
+      log.info('relayer stopped');
+    });
+    log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
+    const detail = { slot: slot.name, events };
+    await store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
+    void this.#guarded(this.#checkGateway());
+    void this.#guarded(this.#lookAround());
+    void this.#guarded(keepRetention({ ...this.#background, retentionMs: this.#parts.settings.retention }));
+  }
+
+  stop(): void {
+    if (!this.#stopping.signal.aborted) this.#parts.log.info('relayer stopping');
+    this.#stopping.abort();
+    this.#relayer.stop();
+  }
+
+  async #checkGateway(): Promise<void> {
+    const { store, credentials, log } = this.#parts;
+    await passStartupCheck(this.#check);
+    this.#relayer.allowSending();
+    await tellSandboxLeftovers(store, credentials.projectId, log);
+  }
+
+  /** What the poll interval is for: missed hints, relayers that died, and a database or lock pulled from under us. */
+  async #lookAround(): Promise<void> {
+    const { settings, identity, slot, store, log } = this.#parts;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await takeOverDeadSlots(this.#takeover);
+        this.#relayer.wake();
+        if (this.#relayer.isQuiet) store.checkpoint('truncate');
+      } catch (error) {
+        log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
+      }
+      await sleep(clock, settings['poll-interval'], signal);
+      if (signal.aborted) return;
+      identity.assertSame();
+      if (!slot.isIntact()) {
+        throw new OutboxError(
+          'ERR_OUTBOX_SLOT',
+          `the lock file of relayer slot ${slot.name} was removed or replaced: never touch the .lock files beside the database. Stopping, so that no two relayers hold one slot`,
+        );
+      }
+    }
+  }
+
+  /** A background task that fails ends the relayer, with its error. */
+  async #guarded(task: Promise<void>): Promise<void> {
+    try {
+      await task;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#failure ??= error;
+      this.stop();
+    }
+  }
+
+  get #background() {
+    return { store: this.#parts.store, clock, log: this.#parts.log, signal: this.#stopping.signal };
+  }
+
+  get #takeover() {
+    return { ...this.#background, databaseFile: this.#parts.file, slot: this.#parts.slot };
+  }
+
+  get #check() {
+    const { settings, credentials } = this.#parts;
+    const access = { ...credentials, timeoutMs: settings['request-timeout'] };
+    return { ...this.#background, access, gateway: this.#gateway };
+  }
+}

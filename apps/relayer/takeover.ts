@@ -1,0 +1,44 @@
+// Takes over what dead relayers held. Whoever holds a slot's lock knows that the slot's previous holder is dead, and ends
+// its leases while holding the lock; nothing waits for a lease to run out.
+import type { Clock } from '../outbox/clock.ts';
+import type { Log } from '../outbox/log.ts';
+import { type RelayerSlot, tryAcquireSlot } from '../outbox/relayer-slot.ts';
+import type { OutboxStore } from '../outbox/store.ts';
+
+export interface TakeoverOptions {
+  readonly databaseFile: string;
+  readonly slot: RelayerSlot;
+  readonly store: OutboxStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Ends the leases that earlier holders of this relayer's own slot left. Before the first claim only. */
+export async function takeOverOwnSlot(options: TakeoverOptions): Promise<number> {
+  return takeOver(options, options.slot.name);
+}
+
+/** Ends the leases of every other slot whose holder is dead. Returns how many events became free. */
+export async function takeOverDeadSlots(options: TakeoverOptions): Promise<number> {
+  let events = 0;
+  for (const name of await options.store.slotsWithLeases()) {
+    if (name === options.slot.name) continue;
+    const lock = tryAcquireSlot(options.databaseFile, name);
+    if (lock === null) continue;
+    try {
+      events += await takeOver(options, name);
+    } finally {
+      lock.release();
+    }
+  }
+  return events;
+}
+
+async function takeOver({ store, clock, log }: TakeoverOptions, slot: string): Promise<number> {
+  const nowMs = clock.nowMs();
+  const events = await store.takeOver({ slot, nowMs });
+  if (events === 0) return 0;
+  log.info('took over the events of a relayer that died', { slot, events });
+  await store.log({ kind: 'taken_over', detail: { slot, events }, nowMs });
+  return events;
+}

@@ -1,0 +1,67 @@
+// The window of events in flight: what this process holds leases on. A slot is freed by its settlement in the database,
+// not by the reply, so that the number of slots bounds what one kill can make to be sent twice.
+import assert from 'node:assert/strict';
+import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
+
+interface Held {
+  readonly event: ClaimedEvent;
+  settlement: Settlement | null;
+}
+
+export class Window {
+  readonly #held = new Map<number, Held>();
+  #answers: Settlement[] = [];
+
+  /** Slots in use. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  has(seq: number): boolean {
+    return this.#held.has(seq);
+  }
+
+  get hasAnswers(): boolean {
+    return this.#answers.length > 0;
+  }
+
+  add(event: ClaimedEvent): void {
+    assert(!this.#held.has(event.seq), `event ${event.seq} was claimed while in flight`);
+    this.#held.set(event.seq, { event, settlement: null });
+  }
+
+  /** Notes how an event is to be settled. An answer that comes after its slot was given up changes nothing. */
+  answer(settlement: Settlement): void {
+    const held = this.#held.get(settlement.seq);
+    if (held === undefined || held.settlement !== null || held.event.leaseId !== settlement.leaseId) return;
+    held.settlement = settlement;
+    this.#answers.push(settlement);
+  }
+
+  /** Takes the answers that wait for their settlement. Follow with `settled` or `putBack`. */
+  takeAnswers(): readonly Settlement[] {
+    const answers = this.#answers;
+    this.#answers = [];
+    return answers;
+  }
+
+  /** The settlements are in the database: their slots are free. */
+  settled(settlements: readonly Settlement[]): void {
+    for (const { seq } of settlements) this.#held.delete(seq);
+  }
+
+  /** The transaction failed: they wait for the next one. */
+  putBack(settlements: readonly Settlement[]): void {
+    this.#answers = [...settlements, ...this.#answers];
+  }
+
+  /** Everything in flight: even when a lease ran out, this process must not claim its event a second time. */
+  seqs(): readonly number[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Events that have no answer yet. */
+  unanswered(): readonly ClaimedEvent[] {
+    return [...this.#held.values()].filter((held) => held.settlement === null).map((held) => held.event);
+  }
+}
