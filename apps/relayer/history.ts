@@ -5,7 +5,10 @@
 export interface Evidence {
   /** Failures of this event seen by this process, the present one included. */
   readonly failures: number;
-  /** Others were answered since this event's previous failure, and nearly all of them accepted. */
+  /**
+   * It has failed before; since then others were answered and nearly all of them accepted; and no other event has failed
+   * since the latest acceptance. The first two make it the event, the last one makes it not the start of an outage.
+   */
   readonly isBlamed: boolean;
   /** Another event was accepted since this one's first rejection. */
   readonly othersAcceptedSinceRejection: boolean;
@@ -34,12 +37,14 @@ interface Trouble {
 export class History {
   #totals: Totals = { answers: 0, accepted: 0 };
   readonly #troubles = new Map<number, Trouble>();
+  #failingSinceAcceptance: number[] = [];
   /** Totals at the start of each of the last seconds, oldest first. */
   readonly #seconds: { readonly startMs: number; readonly totals: Totals }[] = [];
 
   /** An acceptance: the event's own failures are forgotten. */
   accepted(seq: number, nowMs: number): void {
     this.#troubles.delete(seq);
+    this.#failingSinceAcceptance = [];
     this.#count(nowMs, 1);
   }
 
@@ -53,6 +58,7 @@ export class History {
     const acceptances = this.#totals.accepted - base.accepted;
     const baseline = before?.acceptedAtFirstRejection ?? (failure.isRejection ? this.#totals.accepted : null);
     const failures = (before?.failures ?? 0) + 1;
+    const isAlone = this.#isFailingAlone(seq);
     this.#count(nowMs, 0);
     this.#remember(seq, {
       failures,
@@ -62,7 +68,8 @@ export class History {
     });
     return {
       failures,
-      isBlamed: answers >= answersNeeded && acceptances >= answers * acceptedShare,
+      isBlamed:
+        before !== undefined && isAlone && answers >= answersNeeded && acceptances >= answers * acceptedShare,
       othersAcceptedSinceRejection: baseline !== null && this.#totals.accepted > baseline,
     };
   }
@@ -70,6 +77,13 @@ export class History {
   /** The event is settled for good. */
   forget(seq: number): void {
     this.#troubles.delete(seq);
+  }
+
+  /** Notes the failure; two different events are enough to know that none is alone. */
+  #isFailingAlone(seq: number): boolean {
+    const failing = this.#failingSinceAcceptance;
+    if (!failing.includes(seq) && failing.length < 2) failing.push(seq);
+    return failing.length === 1 && failing[0] === seq;
   }
 
   #count(nowMs: number, accepted: 0 | 1): void {

@@ -37,7 +37,7 @@ export interface RelayerParts {
  * back would starve the application's writes.
  */
 const gapFactor = 3;
-const longestGapMs = 50;
+const longestGapMs = 20;
 /** Events made due at a time when the gateway reopens. */
 const resumeBatch = 500;
 /** A stop gives up on a database that cannot be written after this long; the next relayer takes over. */
@@ -95,21 +95,15 @@ export class Relayer {
 
   /** Runs until stopped. Rejects when the database is damaged. */
   async run(): Promise<void> {
-    const { clock } = this.#parts;
     while (!this.#isOver()) {
       await this.#latch.wait(this.#waitMs());
-      const startedMs = clock.monotonicMs();
-      const failure = await this.#turn();
-      if (failure !== null) {
-        await sleep(clock, failure.waitMs);
-      } else {
-        await this.#leaveLock(clock.monotonicMs() - startedMs);
-      }
+      await this.#pause(await this.#turn());
     }
     this.#acceptances.flush();
   }
 
-  async #turn(): Promise<{ readonly waitMs: number } | null> {
+  /** Settles and claims; returns how long to leave the database alone afterwards. */
+  async #turn(): Promise<number> {
     const { store, clock } = this.#parts;
     if (this.#isDrainOver()) this.#releaseUnanswered();
     const settlements = this.#window.takeAnswers();
@@ -119,16 +113,17 @@ export class Relayer {
     try {
       if (this.#gateway.wantsResume) await this.#resume();
       const { lost, claimed } = await store.turn({ settlements, claim, nowMs: clock.nowMs() });
+      const lockedMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
       this.#startSending(claimed, claimedAtMs);
       if (lost.length > 0) await this.#tellLost(lost);
       if (claim !== null) await this.#noteDue(claim, claimed.length);
       this.#badDays.succeeded();
-      return null;
+      return Math.min(lockedMs * gapFactor, longestGapMs);
     } catch (error) {
       this.#window.putBack(settlements.filter(({ seq }) => this.#window.has(seq)));
       this.#mayBeDue = true;
-      return { waitMs: this.#badDays.failed(error) };
+      return this.#badDays.failed(error);
     }
   }
 
@@ -229,9 +224,9 @@ export class Relayer {
     );
   }
 
-  #leaveLock(turnMs: number): Promise<void> {
+  /** Timers are good to about a millisecond; below that, only what the network has brought is looked at. */
+  #pause(pauseMs: number): Promise<void> {
     const { clock } = this.#parts;
-    const gapMs = Math.min(turnMs * gapFactor, longestGapMs);
-    return gapMs < 1 ? new Promise((resolve) => clock.soon(resolve)) : sleep(clock, gapMs);
+    return pauseMs < 1 ? new Promise((resolve) => clock.soon(resolve)) : sleep(clock, pauseMs);
   }
 }
