@@ -1,0 +1,46 @@
+// Removes the database file and what lies beside it, if that loses nothing.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { isBusy } from '../apps/outbox/sqlite.ts';
+
+/** Removes the database, or says why not. With `force` nothing is asked. */
+export function cleanDatabase(options: { readonly force: boolean }): string | null {
+  const file = databaseFile(readEnvironment({ variables: process.env, cwd: process.cwd() }));
+  if (!existsSync(file)) {
+    console.log(`no database at ${file}`);
+    return null;
+  }
+  const refusal = options.force ? null : reasonToKeep(file);
+  if (refusal !== null) return `${refusal}; nothing was removed (--force removes it all the same)`;
+  const name = path.basename(file);
+  const beside = readdirSync(path.dirname(file)).filter((entry) => isPartOf(name, entry));
+  for (const entry of beside) rmSync(path.join(path.dirname(file), entry), { force: true });
+  console.log(`removed ${beside.join(', ')}`);
+  return null;
+}
+
+function isPartOf(name: string, entry: string): boolean {
+  return [name, `${name}-wal`, `${name}-shm`, `${name}-journal`].includes(entry) || lockOf(name).test(entry);
+}
+
+function lockOf(name: string): RegExp {
+  return new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\.relayer-\\d\\d\\.lock$`);
+}
+
+function reasonToKeep(file: string): string | null {
+  const db = new Database(file, { timeout: 0 });
+  try {
+    const pending = Number(db.prepare("SELECT count(*) FROM events WHERE status = 'pending'").pluck().get());
+    if (pending > 0) return `${pending} events in ${file} are pending: let the relayer deliver them first`;
+    // SQLite leaves WAL mode only when no other connection is open: the test for a running application.
+    db.pragma('journal_mode = DELETE');
+    return null;
+  } catch (error) {
+    if (isBusy(error)) return `${file} is open in a running application: stop it first`;
+    return `${file} does not look like an outbox (${error instanceof Error ? error.message : error})`;
+  } finally {
+    db.close();
+  }
+}
