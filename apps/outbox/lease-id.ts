@@ -4,9 +4,9 @@
 /** Highest number of relayers on one database. */
 export const maxSlots = 64;
 
-/** The slot's name, `00` to `63`. */
-export function slotName(slotNumber: number): string {
-  return String(slotNumber).padStart(2, '0');
+/** The names of all slots, `00` to `63`. */
+export function slotNames(): readonly string[] {
+  return Array.from({ length: maxSlots }, (_, slotNumber) => String(slotNumber).padStart(2, '0'));
 }
 
 /** Makes lease ids never used before by anyone: `token` must be unique to the process. */
@@ -21,9 +21,4 @@ export function leaseIds(holder: { readonly slot: string; readonly token: string
 /** Bounds of a slot's lease ids: from (inclusive) and to (exclusive; `;` follows `:` in ASCII). */
 export function leaseRange(slot: string): { readonly from: string; readonly to: string } {
   return { from: `${slot}:`, to: `${slot};` };
-}
-
-/** The slot in a lease id. */
-export function slotOf(leaseId: string): string {
-  return leaseId.slice(0, leaseId.indexOf(':'));
 }

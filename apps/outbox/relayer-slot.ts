@@ -3,7 +3,7 @@
 // or delete these files: an ordinary open and close in the holder would drop its lock.
 import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { maxSlots, slotName } from './lease-id.ts';
+import { maxSlots, slotNames } from './lease-id.ts';
 import { OutboxError } from './outbox-error.ts';
 import { isBusy } from './sqlite.ts';
 
@@ -18,8 +18,8 @@ export interface RelayerSlot {
 
 /** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held. */
 export function acquireSlot(databaseFile: string): RelayerSlot {
-  for (let slotNumber = 0; slotNumber < maxSlots; slotNumber++) {
-    const slot = tryAcquireSlot(databaseFile, slotName(slotNumber));
+  for (const name of slotNames()) {
+    const slot = tryAcquireSlot(databaseFile, name);
     if (slot !== null) return slot;
   }
   throw new OutboxError(

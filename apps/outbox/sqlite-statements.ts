@@ -1,5 +1,6 @@
 // The relayer's SQL for SQLite, one statement a verb. Nothing else runs SQL on the relayer's side.
 import type { SqliteConnection } from './sqlite.ts';
+import type { ClaimedEvent } from './store.ts';
 
 /** A claimed row as SQLite returns it. */
 export interface ClaimedRow {
@@ -14,6 +15,23 @@ export interface ClaimedRow {
   readonly attempts: number;
   readonly claims: number;
   readonly created_at: string;
+}
+
+/** The event in a claimed row. */
+export function claimedEvent(row: ClaimedRow): ClaimedEvent {
+  return {
+    seq: row.seq,
+    id: row.id,
+    keySuffix: row.key_suffix,
+    businessId: row.business_id,
+    eventType: row.event_type,
+    payload: row.payload,
+    headers: row.headers,
+    leaseId: row.lease_id,
+    attempts: row.attempts,
+    claims: row.claims,
+    createdAtMs: Date.parse(row.created_at),
+  };
 }
 
 /** Prepares every statement once. The `events` table must exist. */
@@ -84,7 +102,7 @@ function keepingStatements(db: SqliteConnection) {
                ELSE :nowMs + (min(300000, 1000 << min(claims - 2, 9)) * (500 + (seq * 7919 + claims * 104729) % 1000)) / 1000
              END
        WHERE lease_id >= :from AND lease_id < :to`),
-    firstLeaseFrom: db.prepare(`SELECT min(lease_id) FROM events WHERE lease_id >= ?`).pluck(),
+    anyLeaseIn: db.prepare(`SELECT 1 FROM events WHERE lease_id >= :from AND lease_id < :to LIMIT 1`).pluck(),
     resume: db.prepare(`
       UPDATE events SET available_at = :nowMs, wait_reason = NULL
        WHERE seq IN (

@@ -1,11 +1,10 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
-import { leaseRange, slotOf } from './lease-id.ts';
+import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
-import { type ClaimedRow, prepareStatements, type Statements } from './sqlite-statements.ts';
+import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import type {
-  ClaimedEvent,
   ClaimRequest,
   LogEntry,
   OutboxCounts,
@@ -100,6 +99,15 @@ function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {
 function settleAndClaim(statements: Statements, request: TurnRequest): TurnResult {
   const at = isoText(request.nowMs);
   const lost = request.settlements.filter((settlement) => !settle(statements, settlement, at));
+  if (lost.length > 0) {
+    // In the same transaction, so that the record holds whatever becomes of this process.
+    statements.log.run({
+      at,
+      kind: 'fenced',
+      eventSeq: null,
+      detail: JSON.stringify({ events: lost.length }),
+    });
+  }
   if (request.claim === null) return { lost, claimed: [] };
   const { exceptSeqs, ...claim } = request.claim;
   const rows = statements.claim.all({ ...claim, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];
@@ -132,31 +140,9 @@ function settle(statements: Statements, settlement: Settlement, at: string): boo
   }
 }
 
-function claimedEvent(row: ClaimedRow): ClaimedEvent {
-  return {
-    seq: row.seq,
-    id: row.id,
-    keySuffix: row.key_suffix,
-    businessId: row.business_id,
-    eventType: row.event_type,
-    payload: row.payload,
-    headers: row.headers,
-    leaseId: row.lease_id,
-    attempts: row.attempts,
-    claims: row.claims,
-    createdAtMs: Date.parse(row.created_at),
-  };
-}
-
-/** Skips from slot to slot through the index of leases: one look-up per slot, however many leases there are. */
+/** One look-up in the index per slot there can be (about 0.1 ms in all), however many leases and odd lease ids there are. */
 function slotsWithLeases(statements: Statements): readonly string[] {
-  const slots: string[] = [];
-  for (let from = ''; ; ) {
-    const leaseId = statements.firstLeaseFrom.get(from);
-    if (typeof leaseId !== 'string') return slots;
-    slots.push(slotOf(leaseId));
-    from = leaseRange(slotOf(leaseId)).to;
-  }
+  return slotNames().filter((slot) => statements.anyLeaseIn.get(leaseRange(slot)) !== undefined);
 }
 
 function redrive(statements: Statements, filter: RedriveFilter, limit: number): number {

@@ -104,7 +104,10 @@ export interface OutboxCounts {
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
 export interface OutboxStore {
-  /** Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can. */
+  /**
+   * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
+   * came too late are recorded (`fenced`).
+   */
   turn(request: TurnRequest): Promise<TurnResult>;
   /** The earliest instant after `nowMs` at which a pending event becomes due, or null. */
   nextDueAtMs(nowMs: number): Promise<number | null>;

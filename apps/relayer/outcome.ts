@@ -76,7 +76,7 @@ function settingToCheck(status: number, isConvoy: boolean): string | null {
       return 'CONVOY_API_KEY and CONVOY_PROJECT_ID (Convoy also answers 401 while its own database is down)';
     case status === 404 || status === 405 || status === 415:
     case status >= 300 && status < 400:
-    case status >= 200 && status < 300 && !isConvoy:
+    case status >= 200 && status < 300 && !(status === 201 && isConvoy):
       return 'CONVOY_BASE_URL (this does not look like the API of Convoy)';
     default:
       return null;
@@ -88,10 +88,14 @@ function retryAfterMs(reply: Reply, nowMs: number): number | null {
   return given === null && reply.status === 429 ? plainRateLimitMs : given;
 }
 
+const seconds = /^\s*\d+\s*$/;
+/** Every form of an HTTP date begins with the day's name; Date.parse alone makes a date of `-5` too. */
+const httpDate = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
 /** Seconds or an HTTP date, capped to five minutes; null when absent or unreadable. */
 function parseRetryAfter(text: string | undefined, nowMs: number): number | null {
-  if (text === undefined || text.trim() === '') return null;
-  const waitMs = /^\s*\d+\s*$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  if (text === undefined || !(seconds.test(text) || httpDate.test(text))) return null;
+  const waitMs = seconds.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
   return Number.isNaN(waitMs) ? null : Math.min(Math.max(0, waitMs), longestRetryAfterMs);
 }
 

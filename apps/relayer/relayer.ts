@@ -3,9 +3,11 @@
 // process, no file and no HTTP: store, delivery and clock are passed in, so that a simulation can own them.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { Log } from '../outbox/log.ts';
-import type { ClaimedEvent, ClaimRequest, OutboxStore, Settlement } from '../outbox/store.ts';
+import type { ClaimedEvent, ClaimRequest, OutboxStore } from '../outbox/store.ts';
 import { AcceptanceLog } from './acceptance-log.ts';
 import { BadDays } from './bad-days.ts';
+import { Drain } from './drain.ts';
+import { Due } from './due.ts';
 import { GatewayWatch } from './gateway-watch.ts';
 import { History } from './history.ts';
 import { Latch } from './latch.ts';
@@ -40,8 +42,6 @@ const gapFactor = 3;
 const longestGapMs = 20;
 /** Events made due at a time when the gateway reopens. */
 const resumeBatch = 500;
-/** A stop gives up on a database that cannot be written after this long; the next relayer takes over. */
-const lastSettleMs = 2_000;
 
 export class Relayer {
   readonly #parts: RelayerParts;
@@ -52,18 +52,15 @@ export class Relayer {
   readonly #badDays: BadDays;
   readonly #acceptances: AcceptanceLog;
   readonly #gateway: GatewayWatch;
-  /** Whether something may be due that the last claim did not see; likewise for events never delayed. */
-  #mayBeDue = true;
-  #mayBeFresh = true;
-  /** Epoch ms; null when nothing waits. */
-  #nextDueAtMs: number | null = null;
+  readonly #due = new Due();
   #isSendingAllowed = false;
-  #stop: { readonly drainUntilMs: number } | null = null;
+  readonly #drain: Drain;
 
   constructor(parts: RelayerParts, options: RelayerOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#latch = new Latch(parts.clock);
+    this.#drain = new Drain(parts.clock, options.drainTimeoutMs);
     this.#badDays = new BadDays(parts);
     this.#acceptances = new AcceptanceLog(parts.clock, parts.log);
     this.#gateway = new GatewayWatch(parts, options.concurrency);
@@ -76,8 +73,7 @@ export class Relayer {
 
   /** A hint that something may be due: look. */
   wake(): void {
-    this.#mayBeDue = true;
-    this.#mayBeFresh = true;
+    this.#due.hint();
     this.#latch.set();
   }
 
@@ -89,26 +85,25 @@ export class Relayer {
 
   /** Claims nothing more; `run` resolves when everything in flight is settled, or released at the drain timeout. */
   stop(): void {
-    this.#stop ??= { drainUntilMs: this.#parts.clock.monotonicMs() + this.#options.drainTimeoutMs };
+    this.#drain.begin();
     this.#latch.set();
   }
 
   /** Runs until stopped. Rejects when the database is damaged. */
   async run(): Promise<void> {
-    while (!this.#isOver()) {
+    while (!this.#drain.isDone(this.#window.size)) {
       await this.#latch.wait(this.#waitMs());
       await this.#pause(await this.#turn());
     }
     this.#acceptances.flush();
   }
 
-  /** Settles and claims; returns how long to leave the database alone afterwards. */
+  /** Returns how long to leave the database alone afterwards. */
   async #turn(): Promise<number> {
-    const { store, clock } = this.#parts;
-    if (this.#isDrainOver()) this.#releaseUnanswered();
+    const { store, clock, log } = this.#parts;
+    if ((this.#drain.leftMs ?? 1) <= 0) this.#releaseUnanswered();
     const settlements = this.#window.takeAnswers();
     const claim = this.#claimRequest();
-    if (claim !== null) this.#expectNothingMore(claim);
     const claimedAtMs = clock.monotonicMs();
     try {
       if (this.#gateway.wantsResume) await this.#resume();
@@ -116,47 +111,44 @@ export class Relayer {
       const lockedMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
       this.#startSending(claimed, claimedAtMs);
-      if (lost.length > 0) await this.#tellLost(lost);
+      if (lost.length > 0)
+        log.warn('leases lost to another relayer, outcomes dropped', { events: lost.length });
       if (claim !== null) await this.#noteDue(claim, claimed.length);
       this.#badDays.succeeded();
       return Math.min(lockedMs * gapFactor, longestGapMs);
     } catch (error) {
       this.#window.putBack(settlements.filter(({ seq }) => this.#window.has(seq)));
-      this.#mayBeDue = true;
+      this.#due.hint();
       return this.#badDays.failed(error);
     }
   }
 
-  #claimRequest(): ClaimRequest | null {
-    const { clock, nextLeaseId } = this.#parts;
-    if (this.#stop !== null || !this.#isSendingAllowed) return null;
-    const { slots, freshOnly } = this.#gateway.allowance(clock.monotonicMs());
+  /** What may be claimed now, or null. */
+  #claimable(): { readonly slots: number; readonly freshOnly: boolean } | null {
+    if (this.#drain.isOn || !this.#isSendingAllowed) return null;
+    const { slots, freshOnly } = this.#gateway.allowance(this.#parts.clock.monotonicMs());
     const free = slots - this.#window.size;
-    if (free <= 0 || !(freshOnly ? this.#mayBeFresh : this.#mayBeDue)) return null;
-    const nowMs = clock.nowMs();
+    return free > 0 && this.#due.isWorthClaiming({ freshOnly }) ? { slots: free, freshOnly } : null;
+  }
+
+  #claimRequest(): ClaimRequest | null {
+    const claimable = this.#claimable();
+    if (claimable === null) return null;
+    this.#due.claiming(claimable);
+    const nowMs = this.#parts.clock.nowMs();
     return {
-      slots: free,
-      leaseId: nextLeaseId(),
+      slots: claimable.slots,
+      leaseId: this.#parts.nextLeaseId(),
       leaseEndsAtMs: nowMs + this.#options.leaseMs,
-      dueByMs: freshOnly ? 0 : nowMs,
+      dueByMs: claimable.freshOnly ? 0 : nowMs,
       exceptSeqs: this.#window.seqs(),
     };
   }
 
-  /** Before a claim: a hint that comes while it runs must not be lost, so the flags are cleared first. */
-  #expectNothingMore(claim: ClaimRequest): void {
-    this.#mayBeFresh = false;
-    if (claim.dueByMs > 0) this.#mayBeDue = false;
-  }
-
-  /** A full claim has left something; after a short one nothing is due until somebody says so or a delay ends. */
+  /** A full claim has left something behind; a short one has not, and the store knows when the next delay ends. */
   async #noteDue(claim: ClaimRequest, claimed: number): Promise<void> {
-    if (claimed === claim.slots) {
-      this.#mayBeDue = true;
-      this.#mayBeFresh = true;
-    } else if (claim.dueByMs > 0) {
-      this.#nextDueAtMs = await this.#parts.store.nextDueAtMs(claim.dueByMs);
-    }
+    if (claimed === claim.slots) this.#due.hint();
+    else if (claim.dueByMs > 0) this.#due.exhausted(await this.#parts.store.nextDueAtMs(claim.dueByMs));
   }
 
   #startSending(events: readonly ClaimedEvent[], claimedAtMs: number): void {
@@ -179,20 +171,13 @@ export class Relayer {
     const { store, clock } = this.#parts;
     const resumed = await store.resume({ nowMs: clock.nowMs(), limit: resumeBatch });
     if (resumed < resumeBatch) this.#gateway.resumed();
-    this.#mayBeDue = true;
-  }
-
-  /** Somebody else owns these events now. What we learned of them is dropped; the store's record keeps the fact. */
-  async #tellLost(lost: readonly Settlement[]): Promise<void> {
-    const { store, clock, log } = this.#parts;
-    log.warn('leases lost to another relayer, outcomes dropped', { events: lost.length });
-    await store.log({ kind: 'fenced', detail: { events: lost.length }, nowMs: clock.nowMs() });
+    this.#due.hint();
   }
 
   #releaseUnanswered(): void {
     const events = this.#window.unanswered();
-    if (events.length > 0)
-      this.#parts.log.warn('stopping without an answer, events released', { events: events.length });
+    if (events.length === 0) return;
+    this.#parts.log.warn('stopping without an answer, events released', { events: events.length });
     for (const event of events) this.#window.answer(unclaimed(event));
   }
 
@@ -200,28 +185,12 @@ export class Relayer {
   #waitMs(): number | null {
     const { clock } = this.#parts;
     if (this.#window.hasAnswers || this.#gateway.wantsResume) return 0;
-    if (this.#nextDueAtMs !== null && this.#nextDueAtMs <= clock.nowMs()) {
-      this.#nextDueAtMs = null;
-      this.#mayBeDue = true;
-    }
-    if (this.#claimRequest() !== null) return 0;
-    const waits = [
-      this.#nextDueAtMs === null ? null : this.#nextDueAtMs - clock.nowMs(),
-      this.#gateway.nextChangeInMs(clock.monotonicMs()),
-      this.#stop === null ? null : this.#stop.drainUntilMs - clock.monotonicMs(),
-    ].filter((waitMs) => waitMs !== null);
-    return waits.length === 0 ? null : Math.max(0, Math.min(...waits));
-  }
-
-  #isDrainOver(): boolean {
-    return this.#stop !== null && this.#parts.clock.monotonicMs() >= this.#stop.drainUntilMs;
-  }
-
-  #isOver(): boolean {
-    if (this.#stop === null) return false;
-    return (
-      this.#window.size === 0 || this.#parts.clock.monotonicMs() > this.#stop.drainUntilMs + lastSettleMs
+    const dueInMs = this.#due.nextInMs(clock.nowMs());
+    if (this.#claimable() !== null) return 0;
+    const waits = [dueInMs, this.#gateway.nextChangeInMs(clock.monotonicMs()), this.#drain.leftMs].filter(
+      (waitMs) => waitMs !== null,
     );
+    return waits.length === 0 ? null : Math.max(0, Math.min(...waits));
   }
 
   /** Timers are good to about a millisecond; below that, only what the network has brought is looked at. */
