@@ -1,0 +1,66 @@
+// Everything under /api: finds the route and makes Convoy's checks in Convoy's order, from the content type to the
+// rate limit. What a route does is in the file of that route.
+import { fanoutRoute } from './fanout.ts';
+import { recordFaults, respond } from './fault-effect.ts';
+import { projectRoute } from './project.ts';
+import { rateLimitReply } from './rate-limit.ts';
+import {
+  cutConnection,
+  type Exchange,
+  emptyReply,
+  errorReply,
+  type Reply,
+  sendReply,
+  textReply,
+} from './reply.ts';
+import type { Route, Traffic, World } from './world.ts';
+
+/** What follows /api/v1/projects/{id}. */
+const routes: ReadonlyMap<string, Route> = new Map([
+  ['', projectRoute],
+  ['/events/fanout', fanoutRoute],
+]);
+
+/** Answers a request whose path, without the query, is `path`. */
+export async function handleApi(exchange: Exchange, world: World, path: string): Promise<void> {
+  const suffix = /^\/api\/v1\/projects\/[^/]+(.*)$/.exec(path)?.[1];
+  const route =
+    suffix === undefined ? undefined : (routes.get(suffix) ?? routes.get(suffix.replace(/\/$/, '')));
+  if (suffix === undefined || route === undefined) return sendReply(exchange, notFound);
+  if (exchange.req.method !== route.method || suffix.endsWith('/')) {
+    return sendReply(exchange, emptyReply(405, { Allow: route.method, 'Content-Type': 'application/json' }));
+  }
+  const traffic = route.kind === 'event' ? 'events' : 'reads';
+  const refusal = refusalBeforeBody(exchange, world, traffic);
+  if (refusal !== null) return sendReply(exchange, refusal);
+  if (world.faults.takesReset(traffic)) {
+    world.ledger.fault('reset');
+    return cutConnection(exchange);
+  }
+  if (route.kind === 'event') return route.handle(exchange, world);
+  const plan = world.faults.choose({ traffic });
+  recordFaults(world.ledger, plan);
+  respond(exchange, route.answer({ parameters: parametersOf(exchange) }, world), plan);
+}
+
+const notFound = textReply(404, { type: 'text/plain; charset=utf-8', text: '404 page not found\n' });
+const wrongType = emptyReply(415, {});
+const noAuthorization = errorReply(401, 'Authentication required');
+const badKey = errorReply(401, 'authorization failed');
+
+function refusalBeforeBody({ req }: Exchange, world: World, traffic: Traffic): Reply | null {
+  const { headers } = req;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (hasBody && !/^application\/json *(;|$)/.test(headers['content-type'] ?? '')) return wrongType;
+  const key = /^Bearer ([^ ]+)$/.exec(headers.authorization ?? '')?.[1];
+  if (key === undefined) return noAuthorization;
+  if (key !== world.apiKey) return badKey;
+  const admission = world.limiters[traffic](performance.now());
+  return admission.kind === 'limited' ? rateLimitReply(world.rateLimit, admission) : null;
+}
+
+function parametersOf({ req }: Exchange): URLSearchParams {
+  const url = req.url ?? '';
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+}

@@ -1,0 +1,90 @@
+// POST /api/v1/projects/{id}/events/fanout: accepts an event for all endpoints of its owner. It writes the ledger
+// line, hands the event to the store and answers, in this order; storing and delivering happen later.
+import { type FanoutEvent, readFanoutBody } from './fanout-body.ts';
+import { fateOf } from './fate.ts';
+import { isStoredDespite } from './fault.ts';
+import type { FaultPlan } from './fault-board.ts';
+import { recordFaults, respond } from './fault-effect.ts';
+import type { AcceptedAnswer } from './ledger-line.ts';
+import { cutConnection, type Exchange, errorReply, sendReply, successReply } from './reply.ts';
+import { readRequestBody } from './request-body.ts';
+import type { Route, World } from './world.ts';
+
+/** Bigger bodies are not read to their end: the connection is reset, as Convoy's was at 60 MB. */
+const MAX_BODY_BYTES = 60_000_000;
+
+const queuedReply = successReply(201, { message: 'Endpoint fanout event queued successfully' });
+const duplicateReply = successReply(201, { message: 'Duplicate event received, but will not be sent' });
+
+export const fanoutRoute: Route = { kind: 'event', method: 'POST', handle: handleFanout };
+
+async function handleFanout(exchange: Exchange, world: World): Promise<void> {
+  const limits = { stallMs: world.bodyStallMs, maxBytes: MAX_BODY_BYTES };
+  const body = await readRequestBody(exchange.req, limits);
+  switch (body.kind) {
+    case 'complete':
+      return answer(exchange, world, body.bytes);
+    case 'stalled':
+      return sendReply(exchange, errorReply(400, stallMessage(exchange), { Connection: 'close' }));
+    case 'too-large':
+      return cutConnection(exchange);
+    case 'cut':
+      return;
+    default:
+      return body satisfies never;
+  }
+}
+
+function answer(exchange: Exchange, world: World, bytes: Buffer): void {
+  const body = readFanoutBody(bytes);
+  if (body.kind === 'refused') {
+    const plan = world.faults.choose({ traffic: 'events' });
+    recordFaults(world.ledger, plan);
+    respond(exchange, errorReply(400, body.message), plan);
+    return;
+  }
+  const { event } = body;
+  const plan = world.faults.choose({ traffic: 'events', event });
+  const isDuplicate = world.store.has(event.key);
+  const isStored = plan.fault === null || isStoredDespite(plan.fault);
+  if (isStored) accept(world, event, answerOf(plan, isDuplicate));
+  recordFaults(world.ledger, plan, { key: event.key, ...(isStored ? { stored: true } : {}) });
+  noticeDeparture(exchange, world, event.key);
+  respond(exchange, isDuplicate ? duplicateReply : queuedReply, plan);
+}
+
+/** A dripping reply is the right one, only slow. */
+function answerOf(plan: FaultPlan, isDuplicate: boolean): AcceptedAnswer {
+  if (plan.fault !== null && plan.fault.kind !== 'drip') return plan.fault.kind;
+  return isDuplicate ? 'duplicate' : 'queued';
+}
+
+function accept(world: World, event: FanoutEvent, told: AcceptedAnswer): void {
+  const { key, owner, type } = event;
+  const endpoint = world.endpoints.get(owner);
+  const fate = fateOf(event, endpoint !== undefined);
+  const line = world.ledger.accept({ event, fate, answer: told });
+  world.store.add({ key, owner, type, fate, acknowledgedAtMs: line.atMs, posted: event });
+  // The relayer tells every acceptance; here only what it cannot know.
+  const about = () => ({ business: endpoint?.name ?? 'unknown owner', type, id: key });
+  if (line.nth > 1) world.activity.info('event sent again', () => ({ ...about(), time: line.nth }));
+  else if (fate !== 'delivered') {
+    world.activity.warn('event accepted, never to be delivered', () => ({ ...about(), fate }));
+  }
+}
+
+/** Writes down that the client left before its reply was out, unless the sandbox itself ended the connection. */
+function noticeDeparture(exchange: Exchange, world: World, key: string): void {
+  const { res } = exchange;
+  const onClose = () => {
+    const isClientsDoing = !exchange.isCutByUs && !world.isClosing;
+    if (!res.writableFinished && isClientsDoing) world.ledger.fault('client-gone', { key });
+  };
+  if (res.closed) onClose();
+  else res.once('close', onClose);
+}
+
+function stallMessage({ req }: Exchange): string {
+  const { localAddress, localPort, remoteAddress, remotePort } = req.socket;
+  return `counting read: read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: i/o timeout`;
+}

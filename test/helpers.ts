@@ -1,0 +1,68 @@
+// What many tests need: a folder of their own, a child process that cannot outlive its test, a wait with a bound.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** The folder of the project. */
+export const projectRoot = path.dirname(import.meta.dirname);
+
+/** A new folder under the system's temp folder, removed when the test has finished. */
+export function tempDirectory(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'outbox-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A child process of a test, with what it has written so far. */
+export interface SpawnedNode {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  stdout: string;
+  stderr: string;
+  /** Resolves with the exit code, or the name of the signal that ended it. */
+  readonly exited: Promise<number | string>;
+}
+
+/** Runs a script with this Node; the child is killed when the test has finished. */
+export function spawnNode(
+  script: string,
+  args: readonly string[] = [],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly ipc?: boolean } = {},
+): SpawnedNode {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: options.cwd ?? projectRoot,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? ['ipc' as const] : [])],
+  });
+  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  const spawned: SpawnedNode = { child, pid: child.pid ?? 0, stdout: '', stderr: '', exited };
+  child.stdout?.on('data', (chunk: Buffer) => {
+    spawned.stdout += chunk.toString('utf8');
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    spawned.stderr += chunk.toString('utf8');
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  return spawned;
+}
+
+/** Waits until `look` returns something other than false, null or undefined; fails after `withinMs` (default 10 s). */
+export async function waitFor<Value>(
+  what: string,
+  look: () => Value | Promise<Value>,
+  withinMs = 10_000,
+): Promise<NonNullable<Value>> {
+  const endsAt = performance.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== false && seen !== null && seen !== undefined) return seen;
+    if (performance.now() > endsAt) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
