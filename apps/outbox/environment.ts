@@ -12,7 +12,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export interface Environment {
   /** The folder that `.env` and a relative database path are resolved against. */
   readonly root: string;
-  /** The given variables over those of `.env`. An empty value counts as not set. */
+  /** The given variables over those of the file. An empty value counts as not set. */
   readonly variables: Variables;
 }
 
@@ -25,14 +25,18 @@ export const packageRoot: string = ancestorWith(
 /**
  * Reads the environment. The root is the folder of `ecosystem.config.js` when this package has one beside it;
  * in an application that only installed the package, it is the working directory.
- * Throws ERR_OUTBOX_CONFIG when `.env` exists and cannot be read.
+ * OUTBOX_ENV_FILE names another file than `.env`, relative to the root; a run that must not see a developer's keys names
+ * an empty one. Throws ERR_OUTBOX_CONFIG when the file cannot be read, or was named and does not exist.
  */
 export function readEnvironment(given: { readonly variables: Variables; readonly cwd: string }): Environment {
   const root = existsSync(path.join(packageRoot, 'ecosystem.config.js')) ? packageRoot : given.cwd;
   const fromProcess = Object.entries(given.variables).filter(
     ([, value]) => value !== undefined && value !== '',
   );
-  return { root, variables: { ...readDotEnv(path.join(root, '.env')), ...Object.fromEntries(fromProcess) } };
+  const named = given.variables.OUTBOX_ENV_FILE || undefined;
+  const file = path.resolve(root, named ?? '.env');
+  const fromFile = named === undefined && !existsSync(file) ? {} : readEnvFile(file);
+  return { root, variables: { ...fromFile, ...Object.fromEntries(fromProcess) } };
 }
 
 /** The default of DATABASE_URL. */
@@ -58,13 +62,12 @@ function withoutPassword(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//***@');
 }
 
-function readDotEnv(file: string): Variables {
-  if (!existsSync(file)) return {};
+function readEnvFile(file: string): Variables {
   try {
     const parsed = parseEnv(readFileSync(file, 'utf8'));
     return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== ''));
   } catch (cause) {
-    throw new OutboxError('ERR_OUTBOX_CONFIG', `${file} cannot be read: make it readable or remove it`, {
+    throw new OutboxError('ERR_OUTBOX_CONFIG', `${file} cannot be read: make it readable, or do without it`, {
       cause,
     });
   }
