@@ -1,0 +1,31 @@
+// How a database that cannot be used is described: one line each, with what to do. It judges SQLite's codes; it opens
+// nothing.
+import { OutboxError } from './outbox-error.ts';
+import { isBusy, isCorrupt } from './sqlite.ts';
+
+/** The file cannot be opened, created or written; `what` completes "the database FILE ...". */
+export function unavailable(file: string, what: string, cause?: unknown): OutboxError {
+  return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
+}
+
+/** The file is damaged, or something else than a database. */
+export function corrupt(file: string, cause?: unknown): OutboxError {
+  return new OutboxError(
+    'ERR_OUTBOX_DATABASE_CORRUPT',
+    `${file} is damaged or not an SQLite database; it was left as it is. Restore a backup, or point DATABASE_URL at another file`,
+    { cause },
+  );
+}
+
+/** Turns an error of SQLite into ours; an OutboxError passes unchanged. */
+export function describeDatabaseError(file: string, cause: unknown): OutboxError {
+  if (cause instanceof OutboxError) return cause;
+  if (isCorrupt(cause)) return corrupt(file, cause);
+  return isBusy(cause)
+    ? unavailable(
+        file,
+        'is locked by another process: find it (fuser or lsof) or wait, then start again',
+        cause,
+      )
+    : unavailable(file, 'cannot be opened: check the path, its owner and its permissions', cause);
+}

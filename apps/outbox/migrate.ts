@@ -1,0 +1,68 @@
+// Makes a database file fit for the outbox, or says why it is not: our own database is brought up to date, somebody
+// else's is only looked at. It never migrates, and never writes history into, a database that is not ours.
+import { applyMigrations } from './apply-migrations.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { corrupt, describeDatabaseError } from './database-error.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { readHistory, type Standing, standingOf } from './migration-history.ts';
+import { foreign, pendingOrThrow } from './migration-refusal.ts';
+import { outboxTables, problemsOfShape } from './outbox-shape.ts';
+import { readQuietly, sizeOf } from './quiet-read.ts';
+import { mustBeUsable } from './usable-path.ts';
+
+/** What preparing came to. */
+export type Prepared =
+  /** Our database. The names of the migrations applied just now; empty when it was up to date. */
+  | { readonly kind: 'own'; readonly applied: readonly string[] }
+  /** Another application's database, with outbox tables that fit. Nothing was changed. */
+  | { readonly kind: 'adopted' };
+
+export interface PrepareOptions {
+  /** Tables that must be there in a database that is not ours. Default: the outbox's own. */
+  readonly tables?: readonly string[];
+  readonly clock?: Clock;
+}
+
+/** SQLite's smallest page. */
+const smallestDatabaseBytes = 512;
+
+/**
+ * Creates or migrates the database file when it is ours (new, empty, or with our history), each migration and its row
+ * in one transaction, so that any number of processes may start at once and a kill leaves no half of one. Otherwise it
+ * checks that the outbox tables are there and fit. A refused file keeps every byte.
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _CORRUPT, _FOREIGN (with the SQL to add) or _HISTORY.
+ */
+export async function prepareDatabase(file: string, options: PrepareOptions = {}): Promise<Prepared> {
+  const clock = options.clock ?? systemClock;
+  const migrations = readMigrations();
+  mustBeUsable(file);
+  if (sizeOf(file) > 0) {
+    const tables = options.tables ?? outboxTables;
+    const standing = await inspect(file, { tables, migrations, clock });
+    if (standing.kind === 'foreign') return { kind: 'adopted' };
+    if (pendingOrThrow(file, standing).length === 0) return { kind: 'own', applied: [] };
+  }
+  return { kind: 'own', applied: await applyMigrations(file, migrations, clock) };
+}
+
+interface Inspection {
+  readonly tables: readonly string[];
+  readonly migrations: readonly Migration[];
+  readonly clock: Clock;
+}
+
+async function inspect(file: string, { tables, migrations, clock }: Inspection): Promise<Standing> {
+  try {
+    // SQLite takes a few bytes of anything for an empty database, and would write over them.
+    if (sizeOf(file) < smallestDatabaseBytes) throw corrupt(file);
+    return await readQuietly(file, clock, (connection) => {
+      const standing = standingOf(readHistory(connection), migrations);
+      if (standing.kind !== 'foreign') return standing;
+      const problems = problemsOfShape(connection, tables, migrations);
+      if (problems.length > 0) throw foreign(file, problems);
+      return standing;
+    });
+  } catch (error) {
+    throw describeDatabaseError(file, error);
+  }
+}

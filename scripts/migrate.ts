@@ -1,0 +1,41 @@
+// `npm run db:migrate`: brings the database that DATABASE_URL names up to date and says what was done. For a database of
+// another application that lacks the outbox tables it prints the SQL to add; it changes nothing there.
+import { readFileSync } from 'node:fs';
+import { readConfig } from '../apps/outbox/config.ts';
+import { type ProcessContext, runDaemon } from '../apps/outbox/daemon.ts';
+import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { prepareDatabase } from '../apps/outbox/migrate.ts';
+import { migrationFile, readMigrations } from '../apps/outbox/migration-files.ts';
+import { OutboxError } from '../apps/outbox/outbox-error.ts';
+
+void runDaemon(migrate);
+
+async function migrate(context: ProcessContext): Promise<string> {
+  const environment = readEnvironment(context);
+  const config = await readConfig({
+    command: 'npm run db:migrate --',
+    purpose: 'Creates or updates the database.',
+    flags: {},
+    prefix: 'MIGRATE_',
+    args: context.args,
+    environment,
+    examples: ['DATABASE_URL (default file:./events.db) names the database.'],
+  });
+  if (config.kind === 'text') return config.text;
+  const file = databaseFile(environment);
+  try {
+    const prepared = await prepareDatabase(file);
+    if (prepared.kind === 'adopted') return `${file}: another application's, its outbox tables fit`;
+    if (prepared.applied.length === 0) return `${file}: up to date`;
+    return [`${file}: applied`, ...prepared.applied.map((name) => `  ${name}`)].join('\n');
+  } catch (error) {
+    if (error instanceof OutboxError && error.code === 'ERR_OUTBOX_DATABASE_FOREIGN') printOutboxSql();
+    throw error;
+  }
+}
+
+function printOutboxSql(): void {
+  const [outbox] = readMigrations();
+  if (outbox === undefined) return;
+  console.log(`-- ${migrationFile(outbox.name)}\n${readFileSync(migrationFile(outbox.name), 'utf8')}`);
+}

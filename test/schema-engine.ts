@@ -1,0 +1,129 @@
+// Prisma's own schema engine, as WebAssembly: the judge of what its command line would say about a database.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
+import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { readMigrations } from '../apps/outbox/migration-files.ts';
+import { projectRoot } from './helpers.ts';
+
+/**
+ * The text of `prisma/schema.prisma`, with computed defaults left to the database. The engine (7.10) cannot compare them
+ * on SQLite: it reports one on a TEXT column as a literal, and any other without the parentheses that CREATE TABLE needs,
+ * and would rebuild the table, without its CHECKs, in every later migration.
+ */
+export const schemaText = readFileSync(path.join(projectRoot, 'prisma', 'schema.prisma'), 'utf8').replaceAll(
+  /dbgenerated\("[^"]*"\)/g,
+  'dbgenerated()',
+);
+
+const noFilters = { externalTables: [], externalEnums: [] };
+
+/** Our migrations as the command line hands them to the engine. */
+const migrationsList = {
+  baseDir: path.join(projectRoot, 'prisma', 'migrations'),
+  lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
+  shadowDbInitScript: '',
+  migrationDirectories: readMigrations().map(({ name, sql }) => ({
+    path: name,
+    migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: sql } },
+  })),
+};
+
+/** TypeScript declares it for browsers only. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: object,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
+};
+
+const instance = instantiate();
+
+/** Runs a task on an engine of its own; afterwards no connection to the file is left. */
+export async function withSchemaEngine<Result>(
+  file: string,
+  task: (engine: bindings.SchemaEngine) => Promise<Result>,
+): Promise<Result> {
+  await instance;
+  const { factory, closeAll } = closable(new PrismaBetterSqlite3({ url: file }));
+  const engine = await bindings.SchemaEngine.new(
+    { datamodels: [['schema.prisma', schemaText]] },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(factory),
+  );
+  try {
+    return await task(engine);
+  } finally {
+    engine.free();
+    await closeAll();
+  }
+}
+
+/** What `prisma migrate deploy` does. Returns the names of the migrations it applied. */
+export async function applyWithPrisma(file: string): Promise<readonly string[]> {
+  const result = await withSchemaEngine(file, (engine) =>
+    engine.applyMigrations({ migrationsList, filters: noFilters }),
+  );
+  return result.appliedMigrationNames;
+}
+
+/** What `prisma migrate status` bases its verdict on. */
+export function diagnoseWithPrisma(file: string): Promise<bindings.DiagnoseMigrationHistoryOutput> {
+  return withSchemaEngine(file, (engine) =>
+    engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: true, filters: noFilters }),
+  );
+}
+
+/** The SQL that would turn the database into what a schema says, besides the history table. */
+export async function driftOf(file: string, schema: string): Promise<string> {
+  const result = await withSchemaEngine(file, (engine) =>
+    engine.diff({
+      from: { tag: 'schemaDatasource', files: [{ path: 'schema.prisma', content: schema }], configDir: '' },
+      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+      script: true,
+      exitCode: null,
+      filters: noFilters,
+    }),
+  );
+  return result.stdout ?? '';
+}
+
+/** The engine keeps its connections, with an exclusive lock; here they can be closed. */
+function closable(inner: PrismaBetterSqlite3) {
+  const opened: SqlDriverAdapter[] = [];
+  const keep = async (connecting: Promise<SqlDriverAdapter>) => {
+    const adapter = withoutQuotedStrings(await connecting);
+    opened.push(adapter);
+    return adapter;
+  };
+  const factory: SqlMigrationAwareDriverAdapterFactory = {
+    provider: inner.provider,
+    adapterName: inner.adapterName,
+    connect: () => keep(inner.connect()),
+    connectToShadowDb: () => keep(inner.connectToShadowDb()),
+  };
+  return { factory, closeAll: () => Promise.all(opened.map((adapter) => adapter.dispose())) };
+}
+
+/** The engine writes one text in double quotes, which SQLite as better-sqlite3 compiles it takes for a column. */
+function withoutQuotedStrings(adapter: SqlDriverAdapter): SqlDriverAdapter {
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = (query) =>
+    queryRaw({ ...query, sql: query.sql.replace(/(type = 'index' AND name = )"([^"]*)"/, "$1'$2'") });
+  return adapter;
+}
+
+async function instantiate(): Promise<void> {
+  const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const wasm = readFileSync(path.join(path.dirname(entry), 'schema_engine_bg.wasm'));
+  const { instance: created } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': bindings });
+  bindings.__wbg_set_wasm(created.exports);
+  const start = created.exports.__wbindgen_start;
+  if (typeof start === 'function') start();
+}
