@@ -1,0 +1,50 @@
+// Waits for another process's lock without stopping the event loop: asks again with growing, jittered pauses, up to a
+// bound. It does not decide what may be repeated: only a statement that changed nothing answers BUSY.
+import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+import { type Clock, sleep } from './clock.ts';
+import { unavailable } from './database-error.ts';
+import { isBusy } from './sqlite.ts';
+
+export interface LockRetryOptions {
+  /** For the message. */
+  readonly file: string;
+  /** From the first attempt. */
+  readonly lockWaitMs: number;
+  readonly clock: Clock;
+}
+
+/** The relayer's transactions take about a millisecond, so the first pauses are about as long. */
+const firstPauseMs = 1;
+const longestPauseMs = 50;
+
+/**
+ * Calls `attempt` until it answers anything but BUSY. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when the lock was not to
+ * be had in time; every other error passes unchanged.
+ */
+export async function retryWhileLocked<Result>(
+  attempt: () => Promise<Result>,
+  { file, lockWaitMs, clock }: LockRetryOptions,
+): Promise<Result> {
+  const startedMs = clock.monotonicMs();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      if (clock.monotonicMs() - startedMs >= lockWaitMs) {
+        throw unavailable(
+          file,
+          `has been locked by another process for ${lockWaitMs} ms: find it (fuser or lsof) and end its transaction, or wait`,
+          error,
+        );
+      }
+    }
+    await sleep(clock, pauseMs * (0.5 + Math.random()));
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  if (isBusy(error)) return true;
+  // Prisma's adapter translates SQLITE_BUSY, and nothing else, into this kind.
+  return error instanceof Error && isDriverAdapterError(error) && error.cause.kind === 'SocketTimeout';
+}

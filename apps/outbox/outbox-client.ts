@@ -1,0 +1,101 @@
+// The guarded Prisma client: any generated client on the serial adapter, plus an immediate error for a call of the
+// root client inside one of its own transactions. It adds no method and changes no type.
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { FileGate } from './file-gate.ts';
+import { type AdapterOptions, outboxAdapter } from './serial-adapter.ts';
+import { refuseInScope, runInScope } from './transaction-scope.ts';
+
+/** What every generated root client has. */
+export interface RootClient {
+  $connect(): PromiseLike<void>;
+  $disconnect(): PromiseLike<void>;
+}
+
+/**
+ * Opens a client of your own Prisma schema on a database that holds the outbox tables:
+ *
+ *     const prisma = await openOutboxClient({ url }, (adapter) => new PrismaClient({ adapter }));
+ *
+ * Open one per file and process and share it (two are safe, and take turns). All kinds of calls pass one at a time: single
+ * ones, batches, nested writes, upserts, raw SQL, interactive transactions. A callback must use only the client it is
+ * given; the root client, or another one on the same file, throws ERR_OUTBOX_CLIENT_IN_TRANSACTION at once.
+ * Under load set `transactionOptions: { maxWait }`, since a transaction also waits for its turn (Prisma gives up after 2 s).
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, ERR_OUTBOX_SQLITE_VERSION or ERR_OUTBOX_CONFIG when it cannot be opened.
+ */
+export async function openOutboxClient<Client extends RootClient>(
+  options: AdapterOptions,
+  create: (adapter: SqlDriverAdapterFactory) => Client,
+): Promise<Client> {
+  const adapter = outboxAdapter(options);
+  const client = create(adapter);
+  await client.$connect();
+  return guard(client, adapter.gate);
+}
+
+/** Root methods that touch no data. */
+const alwaysAllowed: readonly PropertyKey[] = ['$connect', '$disconnect', '$on'];
+
+/**
+ * The check stands at the call, not in the adapter: Prisma collects requests of one tick and sends them from whichever
+ * caller came first, so that further down nobody can tell whose call it was.
+ */
+function guard<Client extends object>(client: Client, gate: FileGate): Client {
+  const models = new Map<PropertyKey, object>();
+  return new Proxy(client, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (isFunction(member)) {
+        if (alwaysAllowed.includes(name)) return member.bind(target);
+        if (name === '$extends')
+          return (...args: unknown[]) => guard(objectOf(member.apply(target, args)), gate);
+        if (name === '$transaction') return guardTransaction(member.bind(target), gate);
+        return guardCall(member.bind(target), gate, String(name));
+      }
+      if (!isModel(name, member)) return member;
+      const known = models.get(name) ?? guardModel(member, gate, String(name));
+      models.set(name, known);
+      return known;
+    },
+  });
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === 'function';
+}
+
+function isModel(name: PropertyKey, member: unknown): member is object {
+  return typeof name === 'string' && !/^[$_]/.test(name) && typeof member === 'object' && member !== null;
+}
+
+function objectOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function guardModel(model: object, gate: FileGate, modelName: string): object {
+  return new Proxy(model, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      return isFunction(member)
+        ? guardCall(member.bind(target), gate, `${modelName}.${String(name)}`)
+        : member;
+    },
+  });
+}
+
+/** It throws instead of returning a rejected promise: inside `$transaction([...])` nobody would ever await that. */
+function guardCall(method: AnyFunction, gate: FileGate, call: string): AnyFunction {
+  return (...args) => {
+    refuseInScope(gate, call);
+    return method(...args);
+  };
+}
+
+function guardTransaction(transaction: AnyFunction, gate: FileGate): AnyFunction {
+  return (work, ...options) => {
+    refuseInScope(gate, '$transaction');
+    if (!isFunction(work)) return transaction(work, ...options);
+    return transaction((tx: unknown) => runInScope(gate, async () => work(tx)), ...options);
+  };
+}
