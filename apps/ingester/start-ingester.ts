@@ -1,0 +1,68 @@
+// Puts an ingester together: settings, database, guarded client, journal, loop.
+import { randomUUID } from 'node:crypto';
+import { systemClock as clock } from '../outbox/clock.ts';
+import type { Application, ProcessContext } from '../outbox/daemon.ts';
+import { formatDuration } from '../outbox/duration.ts';
+import { databaseFile, readEnvironment } from '../outbox/environment.ts';
+import { rememberFile } from '../outbox/file-identity.ts';
+import { createLog } from '../outbox/log.ts';
+import { prepareDatabase } from '../outbox/migrate.ts';
+import { outboxTables } from '../outbox/outbox-shape.ts';
+import { readIngesterConfig } from './config.ts';
+import { generateInvoice } from './generate.ts';
+import { Ingester } from './ingester.ts';
+import { openJournal } from './journal.ts';
+
+/** Shorter than PM2's kill_timeout: a stop may have to wait for a transaction that waits for a lock. */
+const lockWaitMs = 5_000;
+
+/** Starts an ingester, or returns the text of `--help`. Throws OutboxError for whatever is wrong before it can run. */
+export async function startIngester(context: ProcessContext): Promise<Application | string> {
+  const environment = readEnvironment(context);
+  const config = await readIngesterConfig({ args: context.args, environment });
+  if (config.kind === 'text') return config.text;
+  const { settings, warnings } = config;
+  const log = createLog({
+    app: 'ingester',
+    level: settings['log-level'],
+    format: settings['log-format'],
+  });
+  for (const warning of warnings) log.warn(warning);
+
+  const file = databaseFile(environment);
+  const prepared = await prepareDatabase(file, { tables: [...outboxTables, 'invoices'] });
+  if (prepared.kind === 'own' && prepared.applied.length > 0) {
+    log.info('database migrated', { applied: prepared.applied });
+  }
+  const identity = rememberFile(file);
+  const journal = settings.journal === undefined ? null : openJournal(settings.journal);
+  context.ready();
+
+  // Prisma takes longer to load than all the rest: being ready does not wait for it.
+  const [{ openDemoClient }, { recordInvoice }] = await Promise.all([
+    import('../outbox/prisma-client.ts'),
+    import('./record.ts'),
+  ]);
+  const client = await openDemoClient({ url: file, lockWaitMs });
+  const ingester = new Ingester(
+    {
+      generate: () => generateInvoice({ random: Math.random, newId: randomUUID }),
+      record: (invoice) => recordInvoice(client, invoice),
+      journal: (invoiceId) => journal?.add(invoiceId),
+      identity,
+      clock,
+      log,
+    },
+    { intervalMs: settings.rate, count: settings.count },
+  );
+  log.info('ingester started', { database: file, rate: formatDuration(settings.rate), pid: context.pid });
+  const stopped = ingester.run().finally(async () => {
+    await client.$disconnect();
+    journal?.close();
+    log.info('ingester stopped');
+  });
+  return {
+    stop: () => ingester.stop(),
+    stopped,
+  };
+}
