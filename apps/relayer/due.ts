@@ -1,5 +1,6 @@
 // What the loop believes about events that are due: whether a claim could find something, and when the next delay ends.
 // It may only err towards looking once too often.
+import type { Settlement } from '../outbox/store.ts';
 
 export class Due {
   /** Whether something may be due that the last claim did not see; likewise for events never delayed. */
@@ -30,11 +31,19 @@ export class Due {
     this.#nextAtMs = nextAtMs;
   }
 
+  /** After a turn: what it settled may be due again sooner than anything known so far. */
+  settled(settlements: readonly Settlement[]): void {
+    for (const settlement of settlements) {
+      if (!('availableAtMs' in settlement)) continue;
+      this.#nextAtMs = Math.min(this.#nextAtMs ?? settlement.availableAtMs, settlement.availableAtMs);
+    }
+  }
+
   /** Milliseconds until the earliest known delay ends, or null. A delay that has ended counts as a hint. */
   nextInMs(nowMs: number): number | null {
     if (this.#nextAtMs !== null && this.#nextAtMs <= nowMs) {
       this.#nextAtMs = null;
-      this.#mayBeDue = true;
+      this.hint();
     }
     return this.#nextAtMs === null ? null : this.#nextAtMs - nowMs;
   }

@@ -17,7 +17,8 @@ export class GatewayWatch {
   readonly #parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log };
   readonly #slots: number;
   #gateway: Gateway = openGateway;
-  #wantsResume = false;
+  /** True from the start: an outage that a predecessor saw may be over, and what waited for its end is tried now. */
+  #wantsResume = true;
   #pausedSinceMs = 0;
 
   constructor(
@@ -28,7 +29,7 @@ export class GatewayWatch {
     this.#slots = slots;
   }
 
-  /** The gateway has just come back: what waited for it is to be made due. */
+  /** The gateway has come back, or is new to this process: what waited for it is to be made due. */
   get wantsResume(): boolean {
     return this.#wantsResume;
   }

@@ -114,6 +114,7 @@ export class Relayer {
       if (lost.length > 0)
         log.warn('leases lost to another relayer, outcomes dropped', { events: lost.length });
       if (claim !== null) await this.#noteDue(claim, claimed.length);
+      this.#due.settled(settlements);
       this.#badDays.succeeded();
       return Math.min(lockedMs * gapFactor, longestGapMs);
     } catch (error) {

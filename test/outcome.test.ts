@@ -1,0 +1,118 @@
+// What one complete reply means. Every row of Convoy's measured behaviour is in contract-table.ts; it runs here as a
+// pure function and in deliver-contract.test.ts over HTTP.
+import { describe, expect, test } from 'vitest';
+import {
+  longestRetryAfterMs,
+  outcomeOfFailure,
+  outcomeOfReply,
+  type Reply,
+} from '../apps/relayer/outcome.ts';
+import { acceptedRows, type ContractRow, rejectedRows, unavailableRows } from './contract-table.ts';
+
+const nowMs = Date.UTC(2026, 0, 1, 12);
+
+function outcomeOf(row: ContractRow) {
+  const { status, contentType, body } = row;
+  return outcomeOfReply({ status, contentType, body, retryAfter: row.headers?.['retry-after'] }, nowMs);
+}
+
+function reply(change: Partial<Reply>): Reply {
+  return { status: 503, contentType: 'text/plain', retryAfter: undefined, body: '', ...change };
+}
+
+function unavailable(change: Partial<Reply>) {
+  const outcome = outcomeOfReply(reply(change), nowMs);
+  if (outcome.kind !== 'unavailable') throw new Error(`expected unavailable, got ${outcome.kind}`);
+  return outcome;
+}
+
+describe('a reply', () => {
+  test.each(acceptedRows)('that means accepted: $situation', (row) => {
+    expect(outcomeOf(row)).toEqual({ kind: 'accepted' });
+  });
+
+  test.each(rejectedRows)('that is about the event itself: $situation', (row) => {
+    expect(outcomeOf(row)).toMatchObject({
+      kind: 'rejected',
+      reason: expect.stringContaining(`HTTP ${row.status}`),
+    });
+  });
+
+  test.each(unavailableRows)('that is no verdict on the event: $situation', (row) => {
+    expect(outcomeOf(row)).toEqual({
+      kind: 'unavailable',
+      reason: expect.stringContaining(`HTTP ${row.status}`),
+      retryAfterMs: row.retryAfterMs ?? null,
+      check: row.isSetting === true ? expect.stringMatching(/^CONVOY_/) : null,
+    });
+  });
+
+  test('names the key when it is refused and the URL when something else answers', () => {
+    expect(unavailable({ status: 401 }).check).toContain('CONVOY_API_KEY');
+    expect(unavailable({ status: 404 }).check).toContain('CONVOY_BASE_URL');
+  });
+
+  test('is JSON by its content type in any case and with parameters', () => {
+    const body = '{"status":true}';
+    for (const contentType of ['application/json', 'Application/JSON; charset=utf-8', 'application/json;x']) {
+      expect(outcomeOfReply(reply({ status: 201, contentType, body }), nowMs)).toEqual({ kind: 'accepted' });
+    }
+  });
+
+  test.each(['null', '[]', '[true]', '"status"', 'true', '1', '{}', '{"status":1}', '{"status":null}', ''])(
+    'is never accepted with the body %j',
+    (body) => {
+      const outcome = outcomeOfReply(reply({ status: 201, contentType: 'application/json', body }), nowMs);
+      expect(outcome.kind).toBe('unavailable');
+    },
+  );
+});
+
+describe('Retry-After', () => {
+  const inSeconds = (seconds: number) => new Date(nowMs + seconds * 1_000).toUTCString();
+
+  test.each([
+    { given: '7', waitMs: 7_000 },
+    { given: ' 12 ', waitMs: 12_000 },
+    { given: '0', waitMs: 0 },
+    { given: inSeconds(90), waitMs: 90_000 },
+    { given: inSeconds(-90), waitMs: 0 },
+    { given: '301', waitMs: longestRetryAfterMs },
+    { given: '99999999999999999999', waitMs: longestRetryAfterMs },
+    { given: inSeconds(86_400), waitMs: longestRetryAfterMs },
+    { given: 'soon', waitMs: null },
+    { given: '', waitMs: null },
+    { given: '1.5', waitMs: null },
+    { given: '-5', waitMs: null },
+    { given: undefined, waitMs: null },
+  ])('of $given waits $waitMs ms', ({ given, waitMs }) => {
+    expect(unavailable({ retryAfter: given }).retryAfterMs).toBe(waitMs);
+  });
+
+  test('of a rate limit is a second when it says nothing usable', () => {
+    expect(unavailable({ status: 429 }).retryAfterMs).toBe(1_000);
+    expect(unavailable({ status: 429, retryAfter: 'soon' }).retryAfterMs).toBe(1_000);
+    expect(unavailable({ status: 429, retryAfter: '3' }).retryAfterMs).toBe(3_000);
+  });
+});
+
+describe('a reason', () => {
+  test('is one line without control characters, and short', () => {
+    const { reason } = unavailable({ body: `a\r\nb\u0000c\u001b[31m${'x'.repeat(10_000)}` });
+    expect(reason).toMatch(/^HTTP 503: a b c \[31mx+$/);
+    expect(reason.length).toBeLessThan(350);
+  });
+
+  test('is the status alone when the reply says nothing', () => {
+    expect(unavailable({ body: ' \n' }).reason).toBe('HTTP 503');
+  });
+
+  test('of a request without a reply is what was seen', () => {
+    expect(outcomeOfFailure('ECONNREFUSED')).toEqual({
+      kind: 'unavailable',
+      reason: 'ECONNREFUSED',
+      retryAfterMs: null,
+      check: null,
+    });
+  });
+});

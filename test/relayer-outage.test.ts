@@ -1,0 +1,159 @@
+// An outage, seen from the events: they wait, none loses an attempt, none dies, and all drain when Convoy is back.
+import { describe, expect, test } from 'vitest';
+import { eventRow, insertEvent, insertEvents, statusCounts } from './outbox-database.ts';
+import { accepted, createRig, type Rig, rejected, unavailable } from './relayer-rig.ts';
+import { seededRandom } from './seeded-random.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+function attempts({ db }: Rig): number {
+  return Number(db.prepare('SELECT total(attempts) FROM events').pluck().get());
+}
+
+describe('an outage', () => {
+  test('of an hour burns no attempt of 200 waiting events, and all drain within a minute after it', async () => {
+    const rig = await createRig();
+    const { db, clock, convoy, start } = rig;
+    insertEvents(db, 200);
+    convoy.answer = () => unavailable();
+    void start();
+    await clock.advance(hourMs);
+    expect(convoy.accepted).toEqual([]);
+    expect(statusCounts(db)).toEqual({ pending: 200 });
+    expect(attempts(rig)).toBe(0);
+
+    convoy.answer = () => accepted;
+    await clock.advanceUntil(() => convoy.accepted.length === 200, minuteMs);
+    await clock.advance(100);
+    expect(statusCounts(db)).toEqual({ processed: 200 });
+    expect(attempts(rig)).toBe(0);
+  });
+
+  test('in the middle of traffic burns no attempt either', async () => {
+    const rig = await createRig();
+    const { db, clock, convoy, start } = rig;
+    insertEvents(db, 300);
+    void start();
+    await clock.advanceUntil(() => convoy.accepted.length >= 100, minuteMs);
+    convoy.answer = () => unavailable();
+    await clock.advance(hourMs);
+    convoy.answer = () => accepted;
+    await clock.advance(minuteMs);
+    expect(statusCounts(db)).toEqual({ processed: 300 });
+    expect(attempts(rig)).toBe(0);
+  });
+
+  test('that hangs burns no attempt either', async () => {
+    const rig = await createRig();
+    const { db, clock, convoy, start } = rig;
+    insertEvents(db, 30);
+    convoy.latencyMs = null;
+    void start();
+    await clock.advance(hourMs);
+    expect(attempts(rig)).toBe(0);
+    convoy.latencyMs = 5;
+    await clock.advance(2 * minuteMs);
+    expect(statusCounts(db)).toEqual({ processed: 30 });
+  });
+
+  test('costs Convoy no more than a probe at a time, ever rarer, then a ramp', async () => {
+    const { db, clock, convoy, start } = await createRig();
+    insertEvents(db, 100);
+    convoy.answer = () => unavailable();
+    void start();
+    await clock.advance(hourMs);
+    // 1 + 2 + 4 + 8 + 16 s and then every 30 s; and each event never tried may probe a second after the last failure.
+    expect(convoy.sent.length).toBeLessThan(100 + 3_600 / 30 + 20);
+    convoy.mostInFlight = 0;
+    await clock.advance(hourMs);
+    expect(convoy.mostInFlight).toBe(1);
+    convoy.answer = () => accepted;
+    await clock.advanceUntil(() => convoy.accepted.length >= 1, minuteMs);
+    expect(convoy.mostInFlight).toBe(2);
+    await clock.advanceUntil(() => convoy.accepted.length >= 3, minuteMs);
+    expect(convoy.mostInFlight).toBe(4);
+    await clock.advance(minuteMs);
+    expect(convoy.mostInFlight).toBe(8);
+    expect(convoy.accepted).toHaveLength(100);
+  });
+
+  test('ends for a new event within about a second of the healing', async () => {
+    const { db, clock, convoy, relayer, start } = await createRig();
+    insertEvents(db, 20);
+    convoy.answer = () => unavailable();
+    void start();
+    await clock.advance(hourMs);
+    convoy.answer = () => accepted;
+    const seq = insertEvent(db);
+    relayer.wake();
+    expect(await clock.advanceUntil(() => convoy.accepted.includes(seq), minuteMs)).toBeLessThan(1_100);
+  });
+
+  test('with a Retry-After is left alone for exactly as long', async () => {
+    const { db, clock, convoy, relayer, start } = await createRig();
+    insertEvents(db, 3);
+    convoy.answer = () => unavailable({ reason: 'HTTP 429: exceeded rate limit', retryAfterMs: minuteMs });
+    void start();
+    await clock.advance(1_000);
+    const sent = convoy.sent.length;
+    insertEvents(db, 5);
+    relayer.wake();
+    await clock.advance(minuteMs - 1_100);
+    expect(convoy.sent).toHaveLength(sent);
+    convoy.answer = () => accepted;
+    await clock.advance(2 * minuteMs);
+    expect(statusCounts(db)).toEqual({ processed: 8 });
+  });
+
+  test('that a relayer did not live to see the end of is over for its successor at once', async () => {
+    const first = await createRig();
+    const { db, clock } = first;
+    insertEvents(db, 6);
+    first.convoy.answer = () => unavailable();
+    const stopped = first.start();
+    await clock.advance(hourMs);
+    first.relayer.stop();
+    await clock.settle();
+    await stopped;
+    const second = await createRig({ beside: first, slot: '01' });
+    void second.start();
+    await clock.advance(5_000);
+    expect(statusCounts(db)).toEqual({ processed: 6 });
+  });
+});
+
+describe('six hours of', () => {
+  test.each([
+    {
+      what: 'errors for nine events of ten',
+      answer: (random: () => number) => (random() < 0.9 ? unavailable() : accepted),
+    },
+    { what: 'an unknown 400 for all', answer: () => unavailable({ reason: 'HTTP 400: something new' }) },
+    { what: 'a refused key', answer: () => unavailable({ reason: 'HTTP 401', check: 'CONVOY_API_KEY' }) },
+    { what: 'rejections for all', answer: () => rejected },
+  ])('$what makes no event dead', async ({ answer }) => {
+    const { db, clock, convoy, start } = await createRig();
+    const random = seededRandom(7);
+    insertEvents(db, 20);
+    convoy.answer = () => answer(random);
+    void start();
+    await clock.advance(6 * hourMs);
+    expect(statusCounts(db).dead).toBeUndefined();
+    convoy.answer = () => accepted;
+    await clock.advance(10 * minuteMs);
+    expect(statusCounts(db)).toEqual({ processed: 20 });
+  });
+
+  test('one bad event alone makes it suspect, never dead', async () => {
+    const rig = await createRig();
+    const { db, clock, convoy, log, start } = rig;
+    const seq = insertEvent(db);
+    convoy.answer = () => unavailable();
+    void start();
+    await clock.advance(6 * hourMs);
+    expect(eventRow(db, seq)).toMatchObject({ status: 'pending', attempts: 0, last_error: 'HTTP 503' });
+    expect(log.count('event is suspect, no attempt counted')).toBeGreaterThan(10);
+    expect(log.count('gateway unavailable, events wait')).toBe(0);
+  });
+});

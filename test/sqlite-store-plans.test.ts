@@ -1,0 +1,53 @@
+// Every statement that runs while events pile up goes through an index: its cost must not grow with the table.
+
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareStatements, type Statements } from '../apps/outbox/sqlite-statements.ts';
+import { schemaSql } from './outbox-database.ts';
+
+let db: Database.Database;
+let statements: Statements;
+
+beforeAll(() => {
+  db = new Database(':memory:');
+  db.exec(schemaSql());
+  statements = prepareStatements(db);
+});
+afterAll(() => void db.close());
+
+/** What SQLite would do, one line a step, without the look at the list of excepted rows. */
+function planOf(name: keyof Statements): string[] {
+  const sql = statements[name].source;
+  const named = Object.fromEntries(
+    [...sql.matchAll(/:([a-zA-Z]+)/g)].map(([, parameter]) => [parameter, null]),
+  );
+  const positional = Array.from({ length: sql.split('?').length - 1 }, () => null);
+  const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...positional, named) as { detail: string }[];
+  return steps.map((step) => step.detail).filter((detail) => !detail.includes('json_each'));
+}
+
+test.each([
+  { name: 'anyDue', index: 'events_due' },
+  { name: 'claim', index: 'events_due' },
+  { name: 'nextDue', index: 'events_due' },
+  { name: 'takeOver', index: 'events_leased' },
+  { name: 'anyLeaseIn', index: 'events_leased' },
+  { name: 'resume', index: 'events_due' },
+  { name: 'redriveDead', index: 'events_dead' },
+  { name: 'redriveId', index: 'events_id' },
+  { name: 'prune', index: 'events_processed' },
+  { name: 'lastLogged', index: 'outbox_log_kind' },
+  { name: 'verifiedGateways', index: 'outbox_log_kind' },
+] as const)('$name goes through $index', ({ name, index }) => {
+  const plan = planOf(name);
+  expect(plan.join('\n')).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
+  expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
+});
+
+test.each(['processed', 'retry', 'dead', 'released'] as const)('%s finds its row by its key', (name) => {
+  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+});
+
+test.each(['claim', 'resume', 'prune', 'redriveDead'] as const)('%s sorts nothing', (name) => {
+  expect(planOf(name).filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+});

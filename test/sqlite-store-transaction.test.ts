@@ -1,0 +1,100 @@
+// What only SQLite's store shows: a turn is one transaction, and a store that cannot write has changed nothing.
+import { expect, test } from 'vitest';
+import { isBusy } from '../apps/outbox/sqlite.ts';
+import { eventRow, insertEvents, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
+import { claimer, leaseMs, settlementsOf, startMs } from './store-contract-steps.ts';
+
+function rowsOf(db: ReturnType<typeof plainConnection>) {
+  return db.prepare('SELECT * FROM events ORDER BY seq').all();
+}
+
+const claimRequest = {
+  slots: 2,
+  leaseId: '00:test:turn',
+  leaseEndsAtMs: startMs + leaseMs,
+  dueByMs: startMs,
+  exceptSeqs: [],
+};
+
+test.each([
+  {
+    broken: 'the second of two settlements',
+    trigger: `BEFORE UPDATE ON events WHEN NEW.last_error = 'HTTP 400: no'`,
+  },
+  {
+    broken: 'the claim after the settlements',
+    trigger: `BEFORE UPDATE ON events WHEN NEW.lease_id = '00:test:turn'`,
+  },
+])('a turn that fails in $broken has done nothing at all', async ({ trigger }) => {
+  const file = newDatabaseFile();
+  const plain = plainConnection(file);
+  insertEvents(plain, 6);
+  const store = await openStore(file);
+  const [first, second] = await claimer(store)({ slots: 2 });
+  if (first === undefined || second === undefined) throw new Error('nothing was claimed');
+  plain.exec(`CREATE TRIGGER fault ${trigger} BEGIN SELECT raise(ABORT, 'injected'); END`);
+  const before = rowsOf(plain);
+  const turn = {
+    settlements: [settlementsOf(first).processed, settlementsOf(second).retry],
+    claim: claimRequest,
+    nowMs: startMs,
+  };
+  await expect(store.turn(turn)).rejects.toThrow('injected');
+  expect(rowsOf(plain)).toEqual(before);
+
+  plain.exec('DROP TRIGGER fault');
+  const result = await store.turn(turn);
+  expect(result.lost).toEqual([]);
+  expect(result.claimed).toHaveLength(2);
+  expect(eventRow(plain, first.seq).status).toBe('processed');
+});
+
+test('while somebody else holds the write lock, every writing verb says busy and has done nothing', async () => {
+  const file = newDatabaseFile();
+  const plain = plainConnection(file);
+  insertEvents(plain, 3);
+  insertEvents(plain, 1, { status: 'dead' });
+  insertEvents(plain, 1, { lease_id: '05:x:1' });
+  const store = await openStore(file);
+  const [event] = await claimer(store)({ slots: 1 });
+  if (event === undefined) throw new Error('nothing was claimed');
+  plain.exec('BEGIN IMMEDIATE');
+  const before = rowsOf(plain);
+  const verbs = [
+    () => store.turn({ settlements: [settlementsOf(event).processed], claim: null, nowMs: startMs }),
+    () => store.turn({ settlements: [], claim: claimRequest, nowMs: startMs }),
+    () => store.takeOver({ slot: '05', nowMs: startMs }),
+    () => store.resume({ nowMs: startMs, limit: 1 }),
+    () => store.redrive({ filter: { kind: 'dead' }, nowMs: startMs, limit: 1 }),
+    () => store.prune({ beforeMs: startMs, limit: 1 }),
+    () => store.log({ kind: 'fenced', detail: {}, nowMs: startMs }),
+  ];
+  for (const verb of verbs) {
+    const error = await verb().then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(isBusy(error)).toBe(true);
+  }
+  expect(rowsOf(plain)).toEqual(before);
+});
+
+test('a turn with nothing to settle and nothing due asks for no lock', async () => {
+  const file = newDatabaseFile();
+  const plain = plainConnection(file);
+  const store = await openStore(file);
+  plain.exec('BEGIN IMMEDIATE');
+  const result = await store.turn({ settlements: [], claim: claimRequest, nowMs: startMs });
+  expect(result).toEqual({ lost: [], claimed: [] });
+});
+
+test('the data version changes with the commits of others, never with its own', async () => {
+  const file = newDatabaseFile();
+  const plain = plainConnection(file);
+  const store = await openStore(file);
+  const before = store.dataVersion();
+  await store.log({ kind: 'fenced', detail: {}, nowMs: startMs });
+  expect(store.dataVersion()).toBe(before);
+  insertEvents(plain, 1);
+  expect(store.dataVersion()).not.toBe(before);
+});

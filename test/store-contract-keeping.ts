@@ -1,0 +1,154 @@
+// The contract of keeping house: events that waited for the gateway, a person's redrive, pruning.
+import { expect, test } from 'vitest';
+import { isoText } from '../apps/outbox/clock.ts';
+import type { EventColumns } from './outbox-database.ts';
+import {
+  type ContractDatabase,
+  type CreateDatabase,
+  claimer,
+  claimOne,
+  leaseMs,
+  startMs,
+} from './store-contract-steps.ts';
+
+async function appendMany(
+  database: ContractDatabase,
+  count: number,
+  columns: EventColumns,
+): Promise<number[]> {
+  const seqs = [];
+  for (let n = 0; n < count; n++) seqs.push(await database.append(columns));
+  return seqs;
+}
+
+const dayMs = 86_400_000;
+const waiting = { wait_reason: 'gateway', available_at: startMs + 60_000 };
+const gatewayA = 'https://a.test/api/v1/projects/p';
+const gatewayB = 'https://b.test/api/v1/projects/p';
+
+export function keepingContract(create: CreateDatabase): void {
+  test('resume makes due what waited for the gateway, and nothing else', async () => {
+    const database = await create();
+    const store = await database.open();
+    const waited = await appendMany(database, 3, waiting);
+    const others = [];
+    for (const wait_reason of ['retry', 'endpoint', 'evidence', null]) {
+      others.push(await database.append({ ...waiting, wait_reason }));
+    }
+    expect(await store.resume({ nowMs: startMs, limit: 100 })).toBe(3);
+    for (const seq of waited) {
+      expect(await database.read(seq)).toMatchObject({ available_at: startMs, wait_reason: null });
+    }
+    for (const seq of others) expect((await database.read(seq))?.available_at).toBe(waiting.available_at);
+    const claimed = await claimer(store)();
+    expect(claimed.map(({ seq }) => seq)).toEqual(waited);
+  });
+
+  test('resume works in batches until none is left', async () => {
+    const database = await create();
+    const store = await database.open();
+    await appendMany(database, 7, waiting);
+    const batches = [];
+    for (let n = 0; n < 4; n++) batches.push(await store.resume({ nowMs: startMs, limit: 3 }));
+    expect(batches).toEqual([3, 3, 1, 0]);
+  });
+
+  test('resume leaves a leased event to its holder', async () => {
+    const database = await create();
+    const store = await database.open();
+    await database.append();
+    const event = await claimOne(store);
+    await store.resume({ nowMs: startMs, limit: 10 });
+    expect(await database.read(event.seq)).toMatchObject({
+      lease_id: event.leaseId,
+      available_at: startMs + leaseMs,
+    });
+  });
+
+  test('a redrive brings dead events back as new ones, oldest first, up to its limit', async () => {
+    const database = await create();
+    const store = await database.open();
+    const dead = await appendMany(database, 3, {
+      status: 'dead',
+      attempts: 10,
+      available_at: 99,
+      wait_reason: 'retry',
+    });
+    const filter = { kind: 'dead' } as const;
+    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(2);
+    for (const seq of dead.slice(0, 2)) {
+      expect(await database.read(seq)).toMatchObject({
+        status: 'pending',
+        available_at: 0,
+        wait_reason: null,
+        attempts: 0,
+        claims: 0,
+      });
+    }
+    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(1);
+    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(0);
+  });
+
+  test('a redrive by id moves that event if it is dead, and no other', async () => {
+    const database = await create();
+    const store = await database.open();
+    const wanted = await database.append({ id: 'wanted', status: 'dead' });
+    const other = await database.append({ id: 'other', status: 'dead' });
+    await database.append({ id: 'done', status: 'processed' });
+    const redrive = (id: string) => store.redrive({ filter: { kind: 'id', id }, nowMs: startMs, limit: 10 });
+    expect(await redrive('wanted')).toBe(1);
+    expect(await redrive('wanted')).toBe(0);
+    expect(await redrive('done')).toBe(0);
+    expect(await redrive('nobody')).toBe(0);
+    expect((await database.read(wanted))?.status).toBe('pending');
+    expect((await database.read(other))?.status).toBe('dead');
+  });
+
+  test('a redrive by gateway takes back what that gateway accepted', async () => {
+    const database = await create();
+    const store = await database.open();
+    const done = { status: 'processed', processed_at: isoText(startMs), confirmed_at: isoText(startMs) };
+    const fromA = await appendMany(database, 2, { ...done, gateway: gatewayA });
+    const fromB = await database.append({ ...done, gateway: gatewayB });
+    const dead = await database.append({ status: 'dead', gateway: gatewayA });
+    const request = { filter: { kind: 'gateway', gateway: gatewayA }, nowMs: startMs, limit: 10 } as const;
+    expect(await store.redrive(request)).toBe(2);
+    for (const seq of fromA) {
+      expect(await database.read(seq)).toMatchObject({
+        status: 'pending',
+        available_at: 0,
+        gateway: null,
+        processed_at: null,
+        confirmed_at: null,
+      });
+    }
+    expect((await database.read(fromB))?.status).toBe('processed');
+    expect((await database.read(dead))?.status).toBe('dead');
+  });
+
+  test('pruning deletes processed events that are older, in batches, and nothing else', async () => {
+    const database = await create();
+    const store = await database.open();
+    const old = { processed_at: isoText(startMs - 8 * dayMs), created_at: isoText(startMs - 9 * dayMs) };
+    const kept = [];
+    for (const status of ['pending', 'dead', 'discarded'])
+      kept.push(await database.append({ ...old, status }));
+    kept.push(await database.append({ status: 'processed', processed_at: isoText(startMs - 7 * dayMs) }));
+    const pruned = await appendMany(database, 5, { ...old, status: 'processed' });
+    const batches = [];
+    for (let n = 0; n < 4; n++) {
+      batches.push(await store.prune({ beforeMs: startMs - 7 * dayMs, limit: 2 }));
+    }
+    expect(batches).toEqual([2, 2, 1, 0]);
+    for (const seq of pruned) expect(await database.read(seq)).toBeNull();
+    for (const seq of kept) expect(await database.read(seq)).not.toBeNull();
+  });
+
+  test('a pruned event never lends its seq to a new one', async () => {
+    const database = await create();
+    const store = await database.open();
+    const seq = await database.append({ status: 'processed', processed_at: isoText(startMs - dayMs) });
+    expect(await store.prune({ beforeMs: startMs, limit: 10 })).toBe(1);
+    expect(await database.append()).toBeGreaterThan(seq);
+  });
+}

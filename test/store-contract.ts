@@ -1,0 +1,20 @@
+// What every implementation of OutboxStore must do, as a suite that runs once per store. It knows no database: what it
+// needs beside the store's own verbs, a harness gives it.
+import { describe } from 'vitest';
+import { claimContract } from './store-contract-claim.ts';
+import { crashContract } from './store-contract-crash.ts';
+import { keepingContract } from './store-contract-keeping.ts';
+import { recordContract } from './store-contract-record.ts';
+import { settleContract } from './store-contract-settle.ts';
+import type { CreateDatabase } from './store-contract-steps.ts';
+import { takeoverContract } from './store-contract-takeover.ts';
+
+/** Runs the whole suite. `name` is the store's name in the report. */
+export function storeContract(name: string, create: CreateDatabase): void {
+  describe(`${name}: claim`, () => claimContract(create));
+  describe(`${name}: settle`, () => settleContract(create));
+  describe(`${name}: crash counter`, () => crashContract(create));
+  describe(`${name}: takeover`, () => takeoverContract(create));
+  describe(`${name}: resume, redrive, prune`, () => keepingContract(create));
+  describe(`${name}: record and numbers`, () => recordContract(create));
+}

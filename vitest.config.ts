@@ -1,0 +1,24 @@
+// How the tests run: real files, real servers and real processes, two files at a time.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Process tests run the compiled applications: built once, before everything else.
+    globalSetup: ['test/build-once.ts'],
+    // A process of its own per file, so that a leaked handle or a held lock cannot reach the next one.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 5_000,
+    // A suite that ran nothing, or only what somebody marked `.only`, has shown nothing.
+    passWithNoTests: false,
+    allowOnly: false,
+    // An error that no test caught fails the run, and so does a hang at the end.
+    dangerouslyIgnoreUnhandledErrors: false,
+    unstubEnvs: true,
+    restoreMocks: true,
+    sequence: { hooks: 'stack' },
+  },
+});
