@@ -37,7 +37,7 @@ export function spawnNode(
     env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? ['ipc' as const] : [])],
   });
-  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  const exited = endOf(child);
   const spawned: SpawnedNode = { child, pid: child.pid ?? 0, stdout: '', stderr: '', exited };
   child.stdout?.on('data', (chunk: Buffer) => {
     spawned.stdout += chunk.toString('utf8');
@@ -50,6 +50,14 @@ export function spawnNode(
     await exited;
   });
   return spawned;
+}
+
+/** The exit code or signal, once all output has been read. (`close` alone never comes after a `disconnect`.) */
+async function endOf(child: ChildProcess): Promise<number | string> {
+  const read = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+  const [code, signal] = await once(child, 'exit');
+  await Promise.all(read);
+  return code ?? signal;
 }
 
 /** Waits until `look` returns something other than false, null or undefined; fails after `withinMs` (default 10 s). */

@@ -12,7 +12,10 @@ import { newDatabaseFile, openStore, plainConnection } from './outbox-database.t
 import { seededRandom } from './seeded-random.ts';
 
 export const accepted: Outcome = { kind: 'accepted' };
-export const rejected: Outcome = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
+export const rejected = {
+  kind: 'rejected',
+  reason: 'HTTP 400: body must not be empty',
+} as const satisfies Outcome;
 
 export function unavailable(change: Partial<Unavailable> = {}): Unavailable {
   return { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null, ...change };
@@ -26,7 +29,12 @@ export class FakeConvoy {
   /** How long an answer takes; null never answers before the deadline. */
   latencyMs: number | null = 5;
   /** Every event sent, in order, with the instant. */
-  readonly sent: { readonly seq: number; readonly atMs: number; readonly claims: number }[] = [];
+  readonly sent: {
+    readonly seq: number;
+    readonly atMs: number;
+    readonly claims: number;
+    readonly leaseId: string;
+  }[] = [];
   /** Seqs of the accepted ones, in order. */
   readonly accepted: number[] = [];
   inFlight = 0;
@@ -37,7 +45,8 @@ export class FakeConvoy {
   }
 
   readonly deliver = (event: ClaimedEvent, timeoutMs: number): Promise<Outcome> => {
-    this.sent.push({ seq: event.seq, atMs: this.#clock.monotonicMs(), claims: event.claims });
+    const { seq, claims, leaseId } = event;
+    this.sent.push({ seq, atMs: this.#clock.monotonicMs(), claims, leaseId });
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     return new Promise((resolve) => {
@@ -96,14 +105,20 @@ export const rigOptions: RelayerOptions = {
 
 let rigs = 0;
 
-/** A relayer on a new database, or on the file of another rig (with its clock). It does nothing before `start`. */
-export async function createRig(
-  change: Partial<RelayerOptions> & { readonly slot?: string; readonly beside?: Rig } = {},
-): Promise<Rig> {
-  const { slot = '00', beside, ...options } = change;
+export interface RigChange extends Partial<RelayerOptions> {
+  /** Default `00`. */
+  readonly slot?: string;
+  /** Works on the file of this rig, and in its time. */
+  readonly beside?: Rig;
+  /** Lives in a time of its own: a relayer whose clock stands still for ever is dead. */
+  readonly clock?: FakeClock;
+}
+
+/** A relayer that does nothing before `start`. */
+export async function createRig(change: RigChange = {}): Promise<Rig> {
+  const { slot = '00', beside, clock = beside?.clock ?? new FakeClock(), ...options } = change;
   rigs += 1;
   const file = beside?.file ?? newDatabaseFile();
-  const clock = beside?.clock ?? new FakeClock();
   const store = await openStore(file);
   const convoy = new FakeConvoy(clock);
   const log = new MemoryLog();

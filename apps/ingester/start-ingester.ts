@@ -9,7 +9,7 @@ import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
 import { outboxTables } from '../outbox/outbox-shape.ts';
 import { readIngesterConfig } from './config.ts';
-import { generateInvoice } from './generate.ts';
+import { generateInvoice, type Invoice } from './generate.ts';
 import { Ingester } from './ingester.ts';
 import { openJournal } from './journal.ts';
 
@@ -38,16 +38,11 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
   const journal = settings.journal === undefined ? null : openJournal(settings.journal);
   context.ready();
 
-  // Prisma takes longer to load than all the rest: being ready does not wait for it.
-  const [{ openDemoClient }, { recordInvoice }] = await Promise.all([
-    import('../outbox/prisma-client.ts'),
-    import('./record.ts'),
-  ]);
-  const client = await openDemoClient({ url: file, lockWaitMs });
+  const { client, record } = await openClient(file);
   const ingester = new Ingester(
     {
       generate: () => generateInvoice({ random: Math.random, newId: randomUUID }),
-      record: (invoice) => recordInvoice(client, invoice),
+      record,
       journal: (invoiceId) => journal?.add(invoiceId),
       identity,
       clock,
@@ -61,8 +56,15 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
     journal?.close();
     log.info('ingester stopped');
   });
-  return {
-    stop: () => ingester.stop(),
-    stopped,
-  };
+  return { stop: () => ingester.stop(), stopped };
+}
+
+/** Prisma takes longer to load than all the rest: it comes last, and being ready does not wait for it. */
+async function openClient(file: string) {
+  const [{ openDemoClient }, { recordInvoice }] = await Promise.all([
+    import('../outbox/prisma-client.ts'),
+    import('./record.ts'),
+  ]);
+  const client = await openDemoClient({ url: file, lockWaitMs });
+  return { client, record: (invoice: Invoice) => recordInvoice(client, invoice) };
 }

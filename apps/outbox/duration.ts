@@ -11,7 +11,18 @@ export function parseDuration(text: string): number | null {
   return Number.isFinite(value) ? Math.round(value) : null;
 }
 
-/** The shortest usual spelling of a number of milliseconds: 250ms, 5s, 2m, 7d. */
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** The shortest exact spelling of a number of milliseconds: 250ms, 5s, 90s, 2m, 7d. (`ms` itself rounds 1500 to 2s.) */
 export function formatDuration(durationMs: number): string {
-  return ms(Math.round(durationMs));
+  const wholeMs = Math.round(durationMs);
+  for (const [name, sizeMs] of units) {
+    if (wholeMs >= sizeMs && wholeMs % sizeMs === 0) return `${wholeMs / sizeMs}${name}`;
+  }
+  return `${wholeMs}ms`;
 }

@@ -49,7 +49,8 @@ export const defaultDatabaseUrl = 'file:./events.db';
 export function databaseFile(environment: Environment): string {
   const url = environment.variables.DATABASE_URL ?? defaultDatabaseUrl;
   const file = url.startsWith('file:') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : '';
-  if (file === '' || file.startsWith(':') || /[?#\0]/.test(file)) {
+  // `file://x/y` names a host: nobody means that, and the path would silently be another one.
+  if (file === '' || file.startsWith(':') || file.startsWith('//') || /[?#\0]/.test(file)) {
     throw new OutboxError(
       'ERR_OUTBOX_CONFIG',
       `DATABASE_URL: expected file: and a path, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"`,
@@ -58,8 +59,9 @@ export function databaseFile(environment: Environment): string {
   return path.resolve(environment.root, file);
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
+/** A URL as it may be shown: no user, no password (which may itself hold `/` and `@`), no query. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/.*@/s, '//***@').replace(/(:\/\/.*)\?.*/s, '$1?***');
 }
 
 function readEnvFile(file: string): Variables {

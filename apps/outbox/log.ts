@@ -1,6 +1,7 @@
 // Structured log lines, for people by default and as JSON on request. Messages are constant and lower-case; what
 // varies goes into fields. Payloads are never passed in, and known secrets are masked wherever they turn up.
 import winston from 'winston';
+import { isoText, systemClock } from './clock.ts';
 
 /** Log levels, most urgent first. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -60,14 +61,15 @@ const levelMarks: Readonly<Record<string, string>> = { error: 'ERROR ', warn: 'W
 
 function readableLine(app: string, info: winston.Logform.TransformableInfo): string {
   const { level, message, ...fields } = info;
-  const time = new Date().toISOString().slice(11, 23);
+  const time = isoText(systemClock.nowMs()).slice(11, 23);
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${readableValue(value)}`);
   return `${time} ${app.padEnd(8)} ${levelMarks[level] ?? ''}${message}${pairs.length > 0 ? '  ' : ''}${pairs.join(' ')}`;
 }
 
 function readableValue(value: unknown): string {
   if (typeof value !== 'string') return typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  // Control characters would reach a terminal: JSON writes them as escapes.
+  return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
 }
 
 function flatten(fields: LogFields): Record<string, unknown> {
@@ -87,7 +89,10 @@ export function errorText(error: unknown): string {
 }
 
 function maskSecrets(secrets: readonly string[]): (line: string) => string {
-  const texts = secrets.filter((secret) => secret !== '');
+  // Also as JSON writes them, should one hold a quote or a backslash.
+  const texts = secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   if (texts.length === 0) return (line) => line;
   return (line) => texts.reduce((masked, secret) => masked.replaceAll(secret, '***'), line);
 }

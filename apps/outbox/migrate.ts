@@ -2,12 +2,12 @@
 // else's is only looked at. It never migrates, and never writes history into, a database that is not ours.
 import { applyMigrations } from './apply-migrations.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { corrupt, describeDatabaseError } from './database-error.ts';
+import { corrupt, describeDatabaseError, unavailable } from './database-error.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
 import { outboxTables, problemsOfShape } from './outbox-shape.ts';
-import { readQuietly, sizeOf } from './quiet-read.ts';
+import { diedAtBirth, readQuietly, sizeOf } from './quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
 
 /** What preparing came to. */
@@ -36,13 +36,32 @@ export async function prepareDatabase(file: string, options: PrepareOptions = {}
   const clock = options.clock ?? systemClock;
   const migrations = readMigrations();
   mustBeUsable(file);
-  if (sizeOf(file) > 0) {
+  if (sizeOf(file) > 0 && !diedAtBirth(file)) {
     const tables = options.tables ?? outboxTables;
     const standing = await inspect(file, { tables, migrations, clock });
     if (standing.kind === 'foreign') return { kind: 'adopted' };
     if (pendingOrThrow(file, standing).length === 0) return { kind: 'own', applied: [] };
   }
   return { kind: 'own', applied: await applyMigrations(file, migrations, clock) };
+}
+
+/**
+ * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing.
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE (also when there is no file), _CORRUPT or _FOREIGN (with the SQL to add).
+ */
+export async function checkDatabase(file: string, options: PrepareOptions = {}): Promise<void> {
+  mustBeUsable(file);
+  if (sizeOf(file) === 0)
+    throw unavailable(file, 'is not there or empty: create it with your own migrations first');
+  const migrations = readMigrations();
+  try {
+    const problems = await readQuietly(file, options.clock ?? systemClock, (connection) =>
+      problemsOfShape(connection, options.tables ?? outboxTables, migrations),
+    );
+    if (problems.length > 0) throw foreign(file, problems);
+  } catch (error) {
+    throw describeDatabaseError(file, error);
+  }
 }
 
 interface Inspection {

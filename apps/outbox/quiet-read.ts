@@ -1,8 +1,9 @@
 // Looks into a database that may not be ours, without changing a byte of it and without leaving files beside it. It
 // sets no pragma; nothing may be written through the connection it lends.
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Clock, sleep } from './clock.ts';
+import { unavailable } from './database-error.ts';
 import { isBusy, type SqliteConnection } from './sqlite.ts';
 
 const longestWaitMs = 15_000;
@@ -21,6 +22,7 @@ export async function readQuietly<Result>(
     try {
       return readOnce(file, read);
     } catch (error) {
+      if (codeOf(error) === 'SQLITE_READONLY_ROLLBACK') throw brokenOff(file, error);
       if (!isPassing(error) || clock.monotonicMs() - startedMs > longestWaitMs) throw error;
     }
     await sleep(clock, 5 + Math.random() * 45);
@@ -45,8 +47,39 @@ export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+/**
+ * Whether a crash left a rollback journal of the very first transaction: there was nothing before it, and SQLite will
+ * make the file empty again. So ends whoever is killed while it creates a database.
+ */
+export function diedAtBirth(file: string): boolean {
+  const header = Buffer.alloc(20);
+  // Unlike the database itself, its journal carries no locks that closing it here could drop.
+  if (sizeOf(`${file}-journal`) < header.length) return false;
+  const descriptor = openSync(`${file}-journal`, 'r');
+  try {
+    // The number of pages before the transaction (the SQLite file format, section 3).
+    return (
+      readSync(descriptor, header, 0, header.length, 0) === header.length && header.readUInt32BE(16) === 0
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function brokenOff(file: string, cause: unknown): Error {
+  return unavailable(
+    file,
+    'was left in the middle of a transaction by a crash: open it once with the application that it belongs to',
+    cause,
+  );
+}
+
 /** Besides locks: a -wal or -shm that is being created or removed under a read-only connection. */
 function isPassing(error: unknown): boolean {
-  const code = error instanceof Database.SqliteError ? error.code : '';
+  const code = codeOf(error);
   return isBusy(error) || code === 'SQLITE_READONLY_CANTINIT' || code === 'SQLITE_READONLY_RECOVERY';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : '';
 }

@@ -16,7 +16,7 @@ export interface RelayerSlot {
   release(): void;
 }
 
-/** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held. */
+/** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held, and what `tryAcquireSlot` throws. */
 export function acquireSlot(databaseFile: string): RelayerSlot {
   for (const name of slotNames()) {
     const slot = tryAcquireSlot(databaseFile, name);
@@ -28,17 +28,11 @@ export function acquireSlot(databaseFile: string): RelayerSlot {
   );
 }
 
-/** Takes one slot, or returns null while its holder lives. Never waits. */
+/** Takes one slot, or returns null while its holder lives. Never waits. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE. */
 export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot | null {
   const file = lockFile(databaseFile, name);
-  const lock = openLock(file);
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    if (isBusy(error)) return null;
-    throw error;
-  }
+  const lock = lockOrNull(file);
+  if (lock === null) return null;
   const held = identity(file);
   return { name, isIntact: () => held !== null && identity(file) === held, release: () => lock.close() };
 }
@@ -47,14 +41,19 @@ function lockFile(databaseFile: string, name: string): string {
   return `${realpathSync(databaseFile)}.relayer-${name}.lock`;
 }
 
-function openLock(file: string): Database.Database {
+function lockOrNull(file: string): Database.Database | null {
+  let lock: Database.Database | undefined;
   try {
     // The default timeout would block the event loop for 5 s when the slot is held.
-    return new Database(file, { timeout: 0 });
+    lock = new Database(file, { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
   } catch (cause) {
+    lock?.close();
+    if (isBusy(cause)) return null;
     throw new OutboxError(
-      'ERR_OUTBOX_SLOT',
-      `the lock file ${file} cannot be opened: check its permissions`,
+      'ERR_OUTBOX_DATABASE_UNAVAILABLE',
+      `the relayer's lock file ${file} cannot be used: check its permissions, or, with all relayers stopped, remove it`,
       { cause },
     );
   }

@@ -18,7 +18,7 @@ import { databaseFile } from './environment.ts';
 import { type FileGate, gateOf } from './file-gate.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { OutboxError } from './outbox-error.ts';
-import { createSerialTransaction } from './serial-transaction.ts';
+import { SerialTransaction } from './serial-transaction.ts';
 import { configure, isBusy, type SqliteConnection } from './sqlite.ts';
 
 /** Which database, and how long to wait for it. */
@@ -153,7 +153,7 @@ class SerialAdapter implements SqlDriverAdapter {
     const leave = await gate.enter();
     try {
       await retry(() => this.#inner.executeRaw({ sql: 'BEGIN IMMEDIATE', args: [], argTypes: [] }));
-      return createSerialTransaction({ inner: this.#inner, connection, leave });
+      return new SerialTransaction({ inner: this.#inner, connection, leave });
     } catch (error) {
       leave();
       throw error;

@@ -110,6 +110,11 @@ export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_CORRUPT') || sqliteCode(error) === 'SQLITE_NOTADB';
 }
 
+/** Whether SQLite said anything at all; an error of any other kind is a mistake of ours. */
+export function isDatabaseError(error: unknown): boolean {
+  return sqliteCode(error) !== '';
+}
+
 function sqliteCode(error: unknown): string {
   return error instanceof Database.SqliteError ? error.code : '';
 }

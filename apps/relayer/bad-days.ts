@@ -3,7 +3,7 @@
 import type { Clock } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
-import { isBusy, isCorrupt } from '../outbox/sqlite.ts';
+import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite.ts';
 
 const longestWaitMs = 5_000;
 /** A lock held so long is worth a line: everybody's writes wait for it. */
@@ -23,8 +23,12 @@ export class BadDays {
     this.#random = parts.random;
   }
 
-  /** How long to wait before the next try. Throws ERR_OUTBOX_DATABASE_CORRUPT when trying again cannot help. */
+  /**
+   * How long to wait before the next try. Throws ERR_OUTBOX_DATABASE_CORRUPT when trying again cannot help, and every
+   * error that is not the database's: a mistake of ours must end the process, not be tried again for ever.
+   */
   failed(error: unknown): number {
+    if (!isDatabaseError(error)) throw error;
     if (isCorrupt(error)) {
       throw new OutboxError(
         'ERR_OUTBOX_DATABASE_CORRUPT',

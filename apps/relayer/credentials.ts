@@ -22,10 +22,8 @@ const howToGet =
  * against `root`. Throws ERR_OUTBOX_CONFIG that names what is missing or unsafe, and what to do.
  */
 export function credentialsOf(settings: RelayerSettings, root: string): Credentials {
-  const file = settings['convoy-api-key-file'];
   const givenUrl = settings['convoy-base-url'];
-  const apiKey =
-    settings['convoy-api-key'] ?? (file === undefined ? undefined : keyIn(path.resolve(root, file)));
+  const apiKey = keyOf(settings, root);
   const projectId = settings['convoy-project-id'];
   const sandboxUrl = settings['sandbox-url'];
   if (apiKey === undefined && projectId === undefined && givenUrl === undefined && sandboxUrl !== undefined) {
@@ -50,6 +48,17 @@ function safe(credentials: Credentials, settings: RelayerSettings): Credentials 
   throw new OutboxError(
     'ERR_OUTBOX_CONFIG',
     `--convoy-base-url: expected https, got ${url.origin}: the key would travel unencrypted. CONVOY_ALLOW_PLAIN_HTTP=yes allows it.`,
+  );
+}
+
+function keyOf(settings: RelayerSettings, root: string): string | undefined {
+  const key = settings['convoy-api-key'];
+  const file = settings['convoy-api-key-file'];
+  if (file === undefined) return key;
+  if (key === undefined) return keyIn(path.resolve(root, file));
+  throw new OutboxError(
+    'ERR_OUTBOX_CONFIG',
+    'CONVOY_API_KEY and CONVOY_API_KEY_FILE are both set, and may differ: keep one of them.',
   );
 }
 

@@ -34,10 +34,8 @@ export interface RelayerParts {
   readonly random: () => number;
 }
 
-/**
- * A turn is followed by this many times its length without the lock. SQLite's waiters sleep and poll, so turns back to
- * back would starve the application's writes.
- */
+// A turn is followed by so many times its length without the lock: SQLite's waiters sleep and poll, and back to back
+// turns would starve the application's writes.
 const gapFactor = 3;
 const longestGapMs = 20;
 /** Events made due at a time when the gateway reopens. */
@@ -111,8 +109,7 @@ export class Relayer {
       const lockedMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
       this.#startSending(claimed, claimedAtMs);
-      if (lost.length > 0)
-        log.warn('leases lost to another relayer, outcomes dropped', { events: lost.length });
+      if (lost.length > 0) log.warn('leases lost to another relayer', { events: lost.length });
       if (claim !== null) await this.#noteDue(claim, claimed.length);
       this.#due.settled(settlements);
       this.#badDays.succeeded();

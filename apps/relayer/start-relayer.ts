@@ -16,6 +16,7 @@ import { type RelayerSettings, readRelayerConfig } from './config.ts';
 import { gatewayName } from './convoy-url.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { keepRetention } from './retention.ts';
 import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
@@ -77,8 +78,10 @@ class RelayerService implements Application {
   stopped: Promise<void> = Promise.resolve();
 
   constructor(parts: ServiceParts) {
-    const { settings, credentials, log, store, slot } = parts;
-    this.#parts = parts;
+    const { settings, credentials, log, slot } = parts;
+    const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
+    const store = patientStore(parts.store, patience);
+    this.#parts = { ...parts, store };
     this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
     this.#deliverer = createDeliverer({
       ...credentials,

@@ -1,6 +1,6 @@
 // A hint that somebody may have committed. It watches the folder of the database (never the files, so that it opens no
 // descriptor on them) and asks SQLite's data_version, the judge. A missed hint costs one poll interval, never an event.
-import { watch } from 'node:fs';
+import { existsSync, realpathSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../outbox/clock.ts';
 import type { Log } from '../outbox/log.ts';
@@ -21,18 +21,26 @@ const lookAfterMs: readonly number[] = [0, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** Starts watching; returns a function that stops. */
 export function startWake(options: WakeOptions): () => void {
-  const { clock, dataVersion, onChange } = options;
-  const names = new Set([path.basename(options.databaseFile), `${path.basename(options.databaseFile)}-wal`]);
+  const { clock, dataVersion, onChange, log } = options;
+  // SQLite follows symbolic links and keeps the -wal beside the real file.
+  const file = existsSync(options.databaseFile) ? realpathSync(options.databaseFile) : options.databaseFile;
+  const names = new Set([path.basename(file), `${path.basename(file)}-wal`]);
   let seen = dataVersion();
   let step = lookAfterMs.length;
   let cancel: (() => void) | null = null;
 
-  const look = () => {
-    const current = dataVersion();
-    if (current !== seen) {
-      seen = current;
-      onChange();
+  /** A database too sick to be asked counts as changed: the loop's next turn meets the same error and deals with it. */
+  const hasChanged = () => {
+    try {
+      const before = seen;
+      seen = dataVersion();
+      return seen !== before;
+    } catch {
+      return true;
     }
+  };
+  const look = () => {
+    if (hasChanged()) onChange();
     schedule();
   };
   const schedule = () => {
@@ -48,7 +56,7 @@ export function startWake(options: WakeOptions): () => void {
     schedule();
   };
 
-  const stopWatching = watchFolder(options, (name) => {
+  const stopWatching = watchFolder(path.dirname(file), log, (name) => {
     if (name === null || names.has(name)) startLadder();
   });
   return () => {
@@ -57,9 +65,9 @@ export function startWake(options: WakeOptions): () => void {
   };
 }
 
-function watchFolder({ databaseFile, log }: WakeOptions, onEvent: (name: string | null) => void): () => void {
+function watchFolder(folder: string, log: Log, onEvent: (name: string | null) => void): () => void {
   try {
-    const watcher = watch(path.dirname(databaseFile), (_event, name) => onEvent(name));
+    const watcher = watch(folder, (_event, name) => onEvent(name));
     watcher.on('error', (error) => {
       log.warn('file events stopped, relying on the poll interval', { error });
       watcher.close();

@@ -1,0 +1,38 @@
+// The store for everything around the loop's turns. A database that is locked for a moment, as by another process's fsync,
+// must neither end a relayer at its start nor lose a line of the record: these verbs wait for it, as the loop does.
+import { type Clock, sleep } from '../outbox/clock.ts';
+import type { Log } from '../outbox/log.ts';
+import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import { BadDays } from './bad-days.ts';
+
+export interface Patience {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Ends the patience: from then on each verb is tried once. */
+  readonly signal: AbortSignal;
+}
+
+/** The same store, with takeover and record tried until they succeed. `turn` fails at once, since the loop retries it. */
+export function patientStore(store: SqliteStore, patience: Patience): SqliteStore {
+  const badDays = new BadDays(patience);
+  const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    for (;;) {
+      try {
+        const result = await work();
+        badDays.succeeded();
+        return result;
+      } catch (error) {
+        if (patience.signal.aborted) throw error;
+        await sleep(patience.clock, badDays.failed(error), patience.signal);
+      }
+    }
+  };
+  return {
+    ...store,
+    takeOver: (request) => patiently(() => store.takeOver(request)),
+    log: (entry) => patiently(() => store.log(entry)),
+    lastLogged: (kind, members) => patiently(() => store.lastLogged(kind, members)),
+  };
+}
