@@ -6,6 +6,7 @@ import type { ConvoyAccess } from '../outbox/convoy.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import type { OutboxStore } from '../outbox/store.ts';
+import { persist } from './persist.ts';
 
 export interface StartupCheckOptions {
   readonly access: ConvoyAccess;
@@ -40,11 +41,8 @@ export async function passStartupCheck(options: StartupCheckOptions): Promise<vo
     if (answer.kind === 'project') {
       if (answer.projectId !== access.projectId) throw wrongProject(access, answer.projectId);
       if (!(await hasPassed(options))) {
-        await store.log({
-          kind: 'verified',
-          detail: { gateway, key: keyPrint(access) },
-          nowMs: clock.nowMs(),
-        });
+        const pass = { kind: 'verified', detail: { gateway, key: keyPrint(access) } } as const;
+        await persist(() => store.log({ ...pass, nowMs: clock.nowMs() }), options);
       }
       log.info('gateway checked', { gateway });
       return;
