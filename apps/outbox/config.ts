@@ -2,7 +2,7 @@
 // by both applications' config.ts; it does no I/O and never exits.
 import { distance } from 'fastest-levenshtein';
 import yargs from 'yargs';
-import type { Environment, Variables } from './environment.ts';
+import { type Environment, type Variables, withoutPassword } from './environment.ts';
 import { type Flag, type Flags, oneOf } from './flag.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { OutboxError } from './outbox-error.ts';
@@ -84,7 +84,7 @@ async function parseArguments(request: ConfigRequest<Flags>): Promise<Arguments>
     .scriptName(request.command)
     .usage(`$0 [options]\n\n${request.purpose}`)
     .locale('en')
-    .strict()
+    .strictOptions()
     .version(false)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
     .wrap(110)
@@ -110,6 +110,12 @@ async function parseArguments(request: ConfigRequest<Flags>): Promise<Arguments>
     output = text;
   });
   if (complaint !== '') throw refusal(`${complaint.split('\n')[0]}. Try ${request.command} --help.`);
+  // Named by number only: what stands there by mistake may be a key.
+  if (parsed._.length > 0) {
+    throw refusal(
+      `${parsed._.length} argument(s) stand without a flag: each value needs its --flag. Try ${request.command} --help.`,
+    );
+  }
   if (parsed.help === true) return { kind: 'text', text: output };
   const names = Object.keys(request.flags);
   return {
@@ -136,7 +142,7 @@ function resolve(source: {
   if (parsed.kind === 'value') return parsed.value;
   const where = fromFlag === undefined ? flag.variable : `--${name}`;
   throw refusal(
-    `${where}: expected ${parsed.text}, got ${flag.secret ? 'something else' : JSON.stringify(chosen)}.`,
+    `${where}: expected ${parsed.text}, got ${flag.secret ? 'something else' : withoutPassword(JSON.stringify(chosen))}.`,
   );
 }
 

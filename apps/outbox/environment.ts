@@ -58,8 +58,9 @@ export function databaseFile(environment: Environment): string {
   return path.resolve(environment.root, file);
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
+/** A URL as it may be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/.*@/s, '//***@');
 }
 
 function readEnvFile(file: string): Variables {

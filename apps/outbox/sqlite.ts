@@ -147,8 +147,8 @@ function unavailable(file: string, what: string, cause?: unknown): OutboxError {
   return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
 }
 
-/** Creates a missing file with mode 0600, which SQLite then gives to the -wal and -shm files too. */
-function createOwnerOnly(file: string): void {
+/** Creates a missing file with mode 0600, which SQLite then gives to the -wal and -shm files too. Never opens an existing one. */
+export function createOwnerOnly(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch {
