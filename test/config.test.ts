@@ -88,7 +88,7 @@ describe('a mistake is named, with what was expected and what came:', () => {
     { args: ['--poll-intervall', '5s'], says: ['poll-intervall', '--help'] },
     { args: ['--pollInterval', '5s'], says: ['pollInterval', '--help'] },
     { args: ['-x'], says: ['x', '--help'] },
-    { args: ['poll-interval', '5s'], says: ['poll-interval', '--help'] },
+    { args: ['poll-interval', '5s'], says: ['2 arguments', 'without a flag', '--help'] },
     { args: ['--mode', 'fast', '--mode', 'slow'], says: ['--mode', 'more than once'] },
     { args: ['--no-mode'], says: ['mode'] },
     { args: ['--version'], says: ['version', '--help'] },

@@ -105,7 +105,7 @@ describe('a lock held by another process', () => {
     for (const kind of ['a create', 'an interactive transaction']) {
       const outcome = writes[kind]?.(client, 'late');
       await expect(outcome).rejects.toMatchObject({
-        code: 'ERR_OUTBOX_DATABASE_UNAVAILABLE',
+        code: 'ERR_OUTBOX_DATABASE_BLOCKED',
         message: expect.stringMatching(/locked by another process for 30 ms: find it/),
       });
     }

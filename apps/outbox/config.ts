@@ -86,7 +86,7 @@ async function parseArguments(request: ConfigRequest<Flags>): Promise<Arguments>
     .scriptName(request.command)
     .usage(`$0 [options]\n\n${request.purpose}`)
     .locale('en')
-    .strict()
+    .strictOptions()
     .version(false)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
     .wrap(110)
@@ -112,6 +112,12 @@ async function parseArguments(request: ConfigRequest<Flags>): Promise<Arguments>
     output = text;
   });
   if (complaint !== '') throw refusal(`${complaint.split('\n')[0]}. Try ${request.command} --help.`);
+  // Named by number only: what stands there by mistake may be a key.
+  if (parsed._.length > 0) {
+    throw refusal(
+      `${parsed._.length} arguments stand without a flag: each value needs its --flag. Try ${request.command} --help.`,
+    );
+  }
   if (parsed.help === true) return { kind: 'text', text: output };
   const names = Object.keys(request.flags);
   return {

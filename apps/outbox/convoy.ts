@@ -1,6 +1,6 @@
 // Convoy's API beyond delivering: for now, which project a key belongs to. A handful of requests a minute, through
 // got; it loads slowly, so what must start fast imports this file late.
-import got, { HTTPError, type Response } from 'got';
+import got, { CancelError, HTTPError, type Response } from 'got';
 
 export interface ConvoyAccess {
   /** Ends in `/api`. */
@@ -17,6 +17,9 @@ export type ProjectAnswer =
   /** No answer that says which project it is: try again later. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** Convoy's answer is about 1 KiB. */
+const longestAnswerBytes = 64 * 1024;
+
 /**
  * Asks which project the key belongs to. With a project key Convoy ignores the id in the path and answers with the
  * key's own project, so comparing the two is the only way to notice a wrong id, which would otherwise deliver
@@ -24,13 +27,19 @@ export type ProjectAnswer =
  */
 export async function askProject(access: ConvoyAccess): Promise<ProjectAnswer> {
   try {
-    const response = await got(`${access.baseUrl}/v1/projects/${encodeURIComponent(access.projectId)}`, {
+    const asking = got(`${access.baseUrl}/v1/projects/${encodeURIComponent(access.projectId)}`, {
       headers: { authorization: `Bearer ${access.apiKey}` },
       timeout: { request: access.timeoutMs },
       retry: { limit: 0 },
       followRedirect: false,
       throwHttpErrors: false,
+      // What is counted below is then what is kept in memory.
+      decompress: false,
     });
+    void asking.on('downloadProgress', ({ transferred }) => {
+      if (transferred > longestAnswerBytes) asking.cancel();
+    });
+    const response = await asking;
     return projectOf(response);
   } catch (error) {
     return {
@@ -60,6 +69,8 @@ function uidIn(body: string): string | null {
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof CancelError)
+    return `answer longer than ${longestAnswerBytes} bytes: this is not Convoy`;
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string'
     ? `${error.code}: ${error.message}`

@@ -1,7 +1,7 @@
 // How a database that cannot be used is described: one line each, with what to do. It judges SQLite's codes; it opens
 // nothing.
 import { OutboxError } from './outbox-error.ts';
-import { isBusy, isCorrupt } from './sqlite.ts';
+import { blocked, isCorrupt, isPassing } from './sqlite.ts';
 
 /** The file cannot be opened, created or written; `what` completes "the database FILE ...". */
 export function unavailable(file: string, what: string, cause?: unknown): OutboxError {
@@ -17,15 +17,15 @@ export function corrupt(file: string, cause?: unknown): OutboxError {
   );
 }
 
+/** Damage and passing trouble in our words; every other error unchanged. */
+export function explained(file: string, error: unknown): unknown {
+  return isCorrupt(error) || isPassing(error) ? describeDatabaseError(file, error) : error;
+}
+
 /** Turns an error of SQLite into ours; an OutboxError passes unchanged. */
 export function describeDatabaseError(file: string, cause: unknown): OutboxError {
   if (cause instanceof OutboxError) return cause;
   if (isCorrupt(cause)) return corrupt(file, cause);
-  return isBusy(cause)
-    ? unavailable(
-        file,
-        'is locked by another process: find it (fuser or lsof) or wait, then start again',
-        cause,
-      )
-    : unavailable(file, 'cannot be opened: check the path, its owner and its permissions', cause);
+  if (isPassing(cause)) return blocked(file, cause);
+  return unavailable(file, 'cannot be opened: check the path, its owner and its permissions', cause);
 }

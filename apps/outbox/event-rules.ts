@@ -35,7 +35,9 @@ export function problemOfEvent(event: EventText): string | null {
   );
 }
 
-function problemOfName(field: string, name: string): string | null {
+/** The database may hold a blob in a text column (a CHECK can be switched off), and plain JavaScript may pass anything. */
+function problemOfName(field: string, name: unknown): string | null {
+  if (typeof name !== 'string') return `${field} is not a text`;
   if (/^[!-~]{1,255}$/.test(name)) return null;
   if (name.trim() === '') return `${field} is blank: Convoy drops such an event without a trace`;
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) return `${field} holds a character that cannot be printed`;
@@ -66,8 +68,9 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,255}$/;
 /** Visible ASCII, inner blanks and tabs (RFC 9110, 5.5, without the deprecated obs-text). */
 const headerValue = /^[\t -~]*$/;
 
-function problemOfHeaders(text: string | null): string | null {
+function problemOfHeaders(text: unknown): string | null {
   if (text === null) return null;
+  if (typeof text !== 'string') return 'headers are not a text';
   if (isLonger(text, maxHeadersBytes)) return `headers are larger than ${maxHeadersBytes} bytes: send fewer`;
   const headers = parsed(text);
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {

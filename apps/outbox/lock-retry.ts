@@ -2,7 +2,7 @@
 // bound. It does not decide what may be repeated: only a statement that changed nothing answers BUSY.
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { type Clock, sleep } from './clock.ts';
-import { unavailable } from './database-error.ts';
+import { OutboxError } from './outbox-error.ts';
 import { isBusy } from './sqlite.ts';
 
 export interface LockRetryOptions {
@@ -18,7 +18,7 @@ const firstPauseMs = 1;
 const longestPauseMs = 50;
 
 /**
- * Calls `attempt` until it answers anything but BUSY. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when the lock was not to
+ * Calls `attempt` until it answers anything but BUSY. Throws ERR_OUTBOX_DATABASE_BLOCKED when the lock was not to
  * be had in time; every other error passes unchanged.
  */
 export async function retryWhileLocked<Result>(
@@ -32,10 +32,10 @@ export async function retryWhileLocked<Result>(
     } catch (error) {
       if (!isLocked(error)) throw error;
       if (clock.monotonicMs() - startedMs >= lockWaitMs) {
-        throw unavailable(
-          file,
-          `has been locked by another process for ${lockWaitMs} ms: find it (fuser or lsof) and end its transaction, or wait`,
-          error,
+        throw new OutboxError(
+          'ERR_OUTBOX_DATABASE_BLOCKED',
+          `the database ${file} has been locked by another process for ${lockWaitMs} ms: find it (fuser or lsof) and end its transaction, or wait`,
+          { cause: error },
         );
       }
     }

@@ -89,10 +89,10 @@ export function errorText(error: unknown): string {
 }
 
 function maskSecrets(secrets: readonly string[]): (line: string) => string {
-  // Also as JSON writes them, should one hold a quote or a backslash.
+  // As it is, and as it looks inside a JSON text or a URL.
   const texts = secrets
     .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   if (texts.length === 0) return (line) => line;
   return (line) => texts.reduce((masked, secret) => masked.replaceAll(secret, '***'), line);
 }

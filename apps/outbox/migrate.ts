@@ -30,7 +30,7 @@ const smallestDatabaseBytes = 512;
  * Creates or migrates the database file when it is ours (new, empty, or with our history), each migration and its row
  * in one transaction, so that any number of processes may start at once and a kill leaves no half of one. Otherwise it
  * checks that the outbox tables are there and fit. A refused file keeps every byte.
- * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _CORRUPT, _FOREIGN (with the SQL to add) or _HISTORY.
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, _CORRUPT, _FOREIGN (with the SQL to add) or _HISTORY.
  */
 export async function prepareDatabase(file: string, options: PrepareOptions = {}): Promise<Prepared> {
   const clock = options.clock ?? systemClock;

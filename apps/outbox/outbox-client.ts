@@ -20,7 +20,7 @@ export interface RootClient {
  * ones, batches, nested writes, upserts, raw SQL, interactive transactions. A callback must use only the client it is
  * given; the root client, or another one on the same file, throws ERR_OUTBOX_CLIENT_IN_TRANSACTION at once.
  * Under load set `transactionOptions: { maxWait }`, since a transaction also waits for its turn (Prisma gives up after 2 s).
- * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, ERR_OUTBOX_SQLITE_VERSION or ERR_OUTBOX_CONFIG when it cannot be opened.
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, ERR_OUTBOX_SQLITE_VERSION or ERR_OUTBOX_CONFIG when it cannot be opened.
  */
 export async function openOutboxClient<Client extends RootClient>(
   options: AdapterOptions,

@@ -10,6 +10,8 @@ export type OutboxErrorCode =
   | 'ERR_OUTBOX_CLIENT_IN_TRANSACTION'
   /** The file cannot be opened, created or written. */
   | 'ERR_OUTBOX_DATABASE_UNAVAILABLE'
+  /** The file cannot be used at this moment: locked by another process, no room on the disk, an I/O error. It may pass. */
+  | 'ERR_OUTBOX_DATABASE_BLOCKED'
   /** The file is not an SQLite database, or is damaged. */
   | 'ERR_OUTBOX_DATABASE_CORRUPT'
   /** The database belongs to another application, or its outbox tables have another shape. */

@@ -5,7 +5,7 @@ import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { maxSlots, slotNames } from './lease-id.ts';
 import { OutboxError } from './outbox-error.ts';
-import { isBusy } from './sqlite.ts';
+import { createOwnerOnly, isBusy } from './sqlite.ts';
 
 /** A held slot. */
 export interface RelayerSlot {
@@ -43,6 +43,8 @@ function lockFile(databaseFile: string, name: string): string {
 
 function lockOrNull(file: string): Database.Database | null {
   let lock: Database.Database | undefined;
+  // Whoever may open a lock file may hold its lock.
+  createOwnerOnly(file);
   try {
     // The default timeout would block the event loop for 5 s when the slot is held.
     lock = new Database(file, { timeout: 0 });

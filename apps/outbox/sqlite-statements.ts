@@ -47,11 +47,13 @@ function claimStatements(db: SqliteConnection) {
     anyDue: db.prepare(`SELECT 1 FROM events WHERE status = 'pending' AND available_at <= ? LIMIT 1`).pluck(),
     // One UPDATE ... RETURNING through the partial index; its predicate must be repeated for SQLite to use it.
     // RETURNING promises no order, so the caller sorts by seq. json() runs under CASE because one malformed row
-    // (a CHECK can be switched off) would otherwise fail the claim of the whole batch. PostgreSQL will want FOR UPDATE SKIP
+    // (a CHECK can be switched off) would otherwise fail the claim of the whole batch; so would counters edited to below 0,
+    // since an UPDATE checks every constraint on a column it sets. PostgreSQL will want FOR UPDATE SKIP
     // LOCKED here; SQLite has one writer.
     claim: db.prepare(`
       UPDATE events
-         SET lease_id = :leaseId, available_at = :leaseEndsAtMs, claims = claims + 1, wait_reason = NULL
+         SET lease_id = :leaseId, available_at = :leaseEndsAtMs, claims = max(claims, 0) + 1,
+             attempts = max(attempts, 0), wait_reason = NULL
        WHERE seq IN (
                SELECT seq FROM events
                 WHERE status = 'pending' AND available_at <= :dueByMs
@@ -60,8 +62,11 @@ function claimStatements(db: SqliteConnection) {
                 LIMIT :slots)
       RETURNING seq, id, key_suffix, business_id, event_type, headers, lease_id, attempts, claims, created_at,
                 CASE WHEN json_valid(payload) THEN json(payload) END AS payload`),
+    // The upper bound keeps out texts and blobs, which sort after all numbers and would be no instant at all.
     nextDue: db
-      .prepare(`SELECT min(available_at) FROM events WHERE status = 'pending' AND available_at > ?`)
+      .prepare(
+        `SELECT min(available_at) FROM events WHERE status = 'pending' AND available_at > ? AND available_at < 9e15`,
+      )
       .pluck(),
   };
 }

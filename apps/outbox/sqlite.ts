@@ -35,7 +35,7 @@ const walLimitBytes = 16 * 1024 * 1024;
 /**
  * Opens or creates the database file. Opening, the switch to WAL and the pragmas are tried again for up to 15 s
  * while another process holds the lock: with a new file and two starters that was seen in 5 of 75 starts in spite of
- * a busy timeout. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, ERR_OUTBOX_DATABASE_CORRUPT or ERR_OUTBOX_SQLITE_VERSION.
+ * a busy timeout. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, _CORRUPT or ERR_OUTBOX_SQLITE_VERSION.
  */
 export async function openDatabase(file: string, options: OpenOptions): Promise<SqliteConnection> {
   const clock = options.clock ?? systemClock;
@@ -45,11 +45,7 @@ export async function openDatabase(file: string, options: OpenOptions): Promise<
     const attempt = tryOpen(file, options);
     if (attempt.kind === 'open') return attempt.connection;
     if (clock.monotonicMs() - startedMs > openDeadlineMs) {
-      throw unavailable(
-        file,
-        'is locked by another process: find it (fuser or lsof) or wait, then start again',
-        attempt.error,
-      );
+      throw blocked(file, attempt.error);
     }
     await sleep(clock, 5 + Math.random() * 45);
   }
@@ -105,6 +101,14 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_BUSY') || sqliteCode(error).startsWith('SQLITE_LOCKED');
 }
 
+/**
+ * Whether SQLite named a trouble that may pass by itself: a lock, a full disk, an I/O error. On a full disk even opening
+ * fails with an I/O error, since the -shm file cannot grow.
+ */
+export function isPassing(error: unknown): boolean {
+  return isBusy(error) || /^SQLITE_(?:FULL|IOERR)/.test(sqliteCode(error));
+}
+
 /** Whether SQLite said that the file is damaged or no database at all: trying again cannot help. */
 export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_CORRUPT') || sqliteCode(error) === 'SQLITE_NOTADB';
@@ -128,6 +132,7 @@ function describeOpenError(file: string, cause: unknown): unknown {
       { cause },
     );
   }
+  if (isPassing(cause)) return blocked(file, cause);
   return unavailable(
     file,
     'cannot be opened for writing: check the path, its owner and its permissions',
@@ -135,12 +140,20 @@ function describeOpenError(file: string, cause: unknown): unknown {
   );
 }
 
+/** Trouble that may pass: the process may be started again by itself. */
+export function blocked(file: string, cause: unknown): OutboxError {
+  const what = isBusy(cause)
+    ? 'is locked by another process: find it (fuser or lsof) or wait, then start again'
+    : 'cannot be read or written at this moment: check disk space and disk health, then start again';
+  return new OutboxError('ERR_OUTBOX_DATABASE_BLOCKED', `the database ${file} ${what}`, { cause });
+}
+
 function unavailable(file: string, what: string, cause?: unknown): OutboxError {
   return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
 }
 
-/** Creates a missing file with mode 0600, which SQLite then gives to the -wal and -shm files too. */
-function createOwnerOnly(file: string): void {
+/** Creates a missing file with mode 0600, which SQLite then gives to the -wal and -shm files too. Never opens an existing one. */
+export function createOwnerOnly(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch {

@@ -22,7 +22,7 @@ export const relayerFlags = {
   'convoy-project-id': {
     variable: 'CONVOY_PROJECT_ID',
     describe: 'The project that receives the events',
-    parse: text({ maxLength: 255 }),
+    parse: projectId,
   },
   'convoy-base-url': {
     variable: 'CONVOY_BASE_URL',
@@ -111,6 +111,13 @@ export async function readRelayerConfig(source: {
   });
   if (result.kind === 'settings') checkTogether(result.settings);
   return result;
+}
+
+/** It goes into paths, where a dot or a slash would name something else. */
+function projectId(given: string): Parsed<string> {
+  const id = given.trim();
+  if (/^[\w-]{1,255}$/.test(id)) return { kind: 'value', value: id };
+  return { kind: 'expected', text: 'a project id of letters, digits, - and _' };
 }
 
 /** A key goes into a header: visible ASCII only. */

@@ -57,7 +57,7 @@ export function createDeliverer(options: DeliverOptions): Deliverer {
   return {
     deliver(event, timeoutMs) {
       return new Promise((resolve) => {
-        const exchange = new Exchange(clock, timeoutMs, resolve);
+        const exchange = new Exchange({ clock, timeoutMs, apiKey: options.apiKey, resolve });
         try {
           pool.dispatch({ ...request, body: requestBody(event) }, exchange);
         } catch (error) {
@@ -80,9 +80,18 @@ export function requestBody(event: ClaimedEvent): string {
   return `{"owner_id":${JSON.stringify(businessId)},"event_type":${JSON.stringify(eventType)},"idempotency_key":${key}${custom},"data":${payload}}`;
 }
 
+interface ExchangeOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Never kept: a gateway that echoes it would bring it into the database and the log. */
+  readonly apiKey: string;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
 /** One request and its answer, under one deadline. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #clock: Clock;
+  readonly #apiKey: string;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #cancelDeadline: () => void;
   #controller: Dispatcher.DispatchController | undefined;
@@ -93,8 +102,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #body = '';
   #bodyBytes = 0;
 
-  constructor(clock: Clock, timeoutMs: number, resolve: (outcome: Outcome) => void) {
+  constructor({ clock, timeoutMs, apiKey, resolve }: ExchangeOptions) {
     this.#clock = clock;
+    this.#apiKey = apiKey;
     this.#resolve = resolve;
     this.#cancelDeadline = clock.after(timeoutMs, () =>
       this.#giveUp(`no answer within ${Math.round(timeoutMs)} ms`),
@@ -127,7 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       contentType: this.#contentType,
       retryAfter: this.#retryAfter,
-      body: this.#body,
+      body: this.#status === 201 ? this.#body : this.#withoutKey(this.#body),
     };
     this.#end(outcomeOfReply(reply, this.#clock.nowMs()));
   }
@@ -145,7 +155,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelDeadline();
-    this.#resolve(outcome);
+    const shown =
+      outcome.kind === 'accepted' ? outcome : { ...outcome, reason: this.#withoutKey(outcome.reason) };
+    this.#resolve(shown);
+  }
+
+  #withoutKey(text: string): string {
+    return text.replaceAll(this.#apiKey, '***');
   }
 }
 

@@ -1,6 +1,7 @@
 // Deletes processed events past the retention, a few at a time: one big DELETE would hold the write lock.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
+import { isCorrupt } from '../outbox/sqlite.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface RetentionOptions {
@@ -26,6 +27,7 @@ export async function keepRetention(options: RetentionOptions): Promise<void> {
       const events = await pruneRound(options);
       if (events > 0) log.info('deleted processed events past the retention', { events });
     } catch (error) {
+      if (isCorrupt(error)) throw error;
       log.warn('could not delete old events, trying again in a minute', { reason: errorText(error) });
     }
   }

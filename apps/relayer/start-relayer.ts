@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock as clock, sleep } from '../outbox/clock.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
+import { explained } from '../outbox/database-error.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
 import { rememberFile } from '../outbox/file-identity.ts';
 import { leaseIds } from '../outbox/lease-id.ts';
@@ -10,7 +11,7 @@ import { createLog, errorText, type Log } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
-import { openDatabase } from '../outbox/sqlite.ts';
+import { isCorrupt, openDatabase } from '../outbox/sqlite.ts';
 import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
 import { type RelayerSettings, readRelayerConfig } from './config.ts';
 import { gatewayName } from './convoy-url.ts';
@@ -52,7 +53,9 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   await refuseSandboxAfterConvoy(store, credentials.projectId);
   const slot = acquireSlot(file);
   const service = new RelayerService({ settings, credentials, log, file, identity, store, slot });
-  await service.start();
+  await service.start().catch((error: unknown) => {
+    throw explained(file, error);
+  });
   context.ready();
   return service;
 }
@@ -121,7 +124,7 @@ class RelayerService implements Application {
       await this.#deliverer.close();
       await store.close();
       slot.release();
-      if (this.#failure !== null) throw this.#failure;
+      if (this.#failure !== null) throw explained(file, this.#failure);
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
@@ -155,6 +158,7 @@ class RelayerService implements Application {
         this.#relayer.wake();
         if (this.#relayer.isQuiet) store.checkpoint('truncate');
       } catch (error) {
+        if (isCorrupt(error)) throw error;
         log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
       }
       await sleep(clock, settings['poll-interval'], signal);
