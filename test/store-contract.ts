@@ -2,6 +2,7 @@
 // needs beside the store's own verbs, a harness gives it.
 import { describe } from 'vitest';
 import { claimContract } from './store-contract-claim.ts';
+import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
 import { keepingContract } from './store-contract-keeping.ts';
 import { recordContract } from './store-contract-record.ts';
@@ -16,5 +17,6 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: crash counter`, () => crashContract(create));
   describe(`${name}: takeover`, () => takeoverContract(create));
   describe(`${name}: resume, redrive, prune`, () => keepingContract(create));
+  describe(`${name}: confirm`, () => confirmContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));
 }

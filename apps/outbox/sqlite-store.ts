@@ -3,6 +3,7 @@
 import { isoText } from './clock.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { sqliteConfirm } from './sqlite-confirm.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import type {
   ClaimRequest,
@@ -33,6 +34,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
 
   return {
+    ...sqliteConfirm(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
@@ -54,12 +56,17 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     async redrive({ filter, limit }) {
       return immediately(() => redrive(statements, filter, limit));
     },
-    async prune({ beforeMs, limit }) {
+    async prune({ beforeMs, limit, which = 'any' }) {
       const before = isoText(beforeMs);
       return immediately(() => {
         const oldestKept = Number(statements.newestLog.get()) - keptLogLines;
         statements.pruneLog.run({ before, oldestKept });
-        return statements.prune.run({ before, limit }).changes;
+        const confirmed =
+          which === 'unconfirmed' ? 0 : statements.pruneConfirmed.run({ before, limit }).changes;
+        const left = which === 'confirmed' ? 0 : limit - confirmed;
+        return (
+          confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes)
+        );
       });
     },
     async log({ kind, eventSeq, detail, nowMs }) {
