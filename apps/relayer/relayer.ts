@@ -40,8 +40,6 @@ export interface RelayerParts {
  */
 const gapFactor = 3;
 const longestGapMs = 20;
-/** Events made due at a time when the gateway reopens. */
-const resumeBatch = 500;
 
 export class Relayer {
   readonly #parts: RelayerParts;
@@ -69,6 +67,11 @@ export class Relayer {
   /** Nothing is in flight. */
   get isQuiet(): boolean {
     return this.#window.size === 0;
+  }
+
+  /** Convoy takes events at full rate, as far as is known. */
+  get isGatewayOpen(): boolean {
+    return this.#gateway.isOpen;
   }
 
   /** A hint that something may be due: look. */
@@ -106,7 +109,10 @@ export class Relayer {
     const claim = this.#claimRequest();
     const claimedAtMs = clock.monotonicMs();
     try {
-      if (this.#gateway.wantsResume) await this.#resume();
+      if (this.#gateway.wantsResume) {
+        await this.#gateway.resume();
+        this.#due.hint();
+      }
       const { lost, claimed } = await store.turn({ settlements, claim, nowMs: clock.nowMs() });
       const lockedMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
@@ -166,13 +172,6 @@ export class Relayer {
     this.#window.answer(settlement);
     if (outcome?.kind === 'accepted') this.#acceptances.accepted(event);
     this.#latch.set();
-  }
-
-  async #resume(): Promise<void> {
-    const { store, clock } = this.#parts;
-    const resumed = await store.resume({ nowMs: clock.nowMs(), limit: resumeBatch });
-    if (resumed < resumeBatch) this.#gateway.resumed();
-    this.#due.hint();
   }
 
   #releaseUnanswered(): void {

@@ -12,12 +12,12 @@ import { OutboxError } from '../outbox/outbox-error.ts';
 import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
 import { openDatabase } from '../outbox/sqlite.ts';
 import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
+import { startBackground } from './background.ts';
 import { type RelayerSettings, readRelayerConfig } from './config.ts';
 import { gatewayName } from './convoy-url.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { Relayer } from './relayer.ts';
-import { keepRetention } from './retention.ts';
 import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
@@ -124,9 +124,9 @@ class RelayerService implements Application {
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
     const detail = { slot: slot.name, events };
     await store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
-    void this.#guarded(this.#checkGateway());
-    void this.#guarded(this.#lookAround());
-    void this.#guarded(keepRetention({ ...this.#background, retentionMs: this.#parts.settings.retention }));
+    const checked = this.#checkGateway();
+    const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };
+    for (const task of [checked, this.#lookAround(), ...startBackground(parts)]) void this.#guarded(task);
   }
 
   stop(): void {
