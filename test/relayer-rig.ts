@@ -6,6 +6,7 @@ import type { Log, LogFields } from '../apps/outbox/log.ts';
 import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import type { Outcome, Unavailable } from '../apps/relayer/outcome.ts';
+import type { OwnerGuard } from '../apps/relayer/owner-guard.ts';
 import { Relayer, type RelayerOptions } from '../apps/relayer/relayer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
@@ -98,9 +99,13 @@ let rigs = 0;
 
 /** A relayer on a new database, or on the file of another rig (with its clock). It does nothing before `start`. */
 export async function createRig(
-  change: Partial<RelayerOptions> & { readonly slot?: string; readonly beside?: Rig } = {},
+  change: Partial<RelayerOptions> & {
+    readonly slot?: string;
+    readonly beside?: Rig;
+    readonly owners?: (parts: Pick<Rig, 'store' | 'clock' | 'log'>) => OwnerGuard;
+  } = {},
 ): Promise<Rig> {
-  const { slot = '00', beside, ...options } = change;
+  const { slot = '00', beside, owners, ...options } = change;
   rigs += 1;
   const file = beside?.file ?? newDatabaseFile();
   const clock = beside?.clock ?? new FakeClock();
@@ -114,6 +119,7 @@ export async function createRig(
     clock,
     log,
     random: seededRandom(rigs),
+    ...(owners === undefined ? {} : { owners: owners({ store, clock, log }) }),
   };
   const relayer = new Relayer(parts, { ...rigOptions, ...options });
   const start = () => {

@@ -3,6 +3,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepare } from '../apps/outbox/sqlite-confirm.ts';
+import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
@@ -11,6 +12,7 @@ type Statements = ReturnType<typeof allStatements>;
 
 const allStatements = (connection: Database.Database) => ({
   ...prepare(connection),
+  ...prepareOwners(connection),
   ...prepareStatements(connection),
 });
 
@@ -47,6 +49,10 @@ test.each([
   { name: 'pruneUnconfirmed', index: 'events_unconfirmed' },
   { name: 'unconfirmed', index: 'events_unconfirmed' },
   { name: 'find', index: 'events_id' },
+  { name: 'wasAccepted', index: 'events_business' },
+  { name: 'holdHeld', index: 'events_due' },
+  { name: 'holdDue', index: 'events_due' },
+  { name: 'release', index: 'events_due' },
   { name: 'lastLogged', index: 'outbox_log_kind' },
   { name: 'verifiedGateways', index: 'outbox_log_kind' },
 ] as const)('$name goes through $index', ({ name, index }) => {

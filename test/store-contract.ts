@@ -5,6 +5,7 @@ import { claimContract } from './store-contract-claim.ts';
 import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
 import { keepingContract } from './store-contract-keeping.ts';
+import { ownersContract } from './store-contract-owners.ts';
 import { recordContract } from './store-contract-record.ts';
 import { settleContract } from './store-contract-settle.ts';
 import type { CreateDatabase } from './store-contract-steps.ts';
@@ -18,5 +19,6 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: takeover`, () => takeoverContract(create));
   describe(`${name}: resume, redrive, prune`, () => keepingContract(create));
   describe(`${name}: confirm`, () => confirmContract(create));
+  describe(`${name}: owners`, () => ownersContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));
 }

@@ -4,6 +4,7 @@ import { isoText } from './clock.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteOwners } from './sqlite-owners.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import type {
   ClaimRequest,
@@ -35,6 +36,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
 
   return {
     ...sqliteConfirm(db),
+    ...sqliteOwners(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;

@@ -88,6 +88,13 @@ export const relayerFlags = {
     default: '7d',
     parse: duration({ minMs: 0, maxMs: 3_650 * oneDayMs }),
   },
+  'owner-guard': {
+    variable: 'RELAYER_OWNER_GUARD',
+    describe:
+      'yes holds back events of a business without an endpoint, which Convoy would accept and never deliver',
+    default: 'yes',
+    parse: oneOf(['yes', 'no']),
+  },
   'confirm-window': {
     variable: 'RELAYER_CONFIRM_WINDOW',
     describe:

@@ -41,11 +41,13 @@ export class GatewayWatch {
     return this.#gateway.kind === 'open';
   }
 
-  /** Makes due a batch of what waited. Rejects when the database does. */
-  async resume(): Promise<void> {
+  /** Makes due a batch of what waited, if that is wanted; returns whether it was. Rejects when the database does. */
+  async resume(): Promise<boolean> {
+    if (!this.#wantsResume) return false;
     const { store, clock } = this.#parts;
     const resumed = await store.resume({ nowMs: clock.nowMs(), limit: resumeBatch });
     if (resumed < resumeBatch) this.#wantsResume = false;
+    return true;
   }
 
   allowance(nowMs: number) {

@@ -17,6 +17,7 @@ import { type RelayerSettings, readRelayerConfig } from './config.ts';
 import { gatewayName } from './convoy-url.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import { guardedOwners } from './guarded-owners.ts';
 import { Relayer } from './relayer.ts';
 import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
@@ -87,8 +88,9 @@ class RelayerService implements Application {
       clock,
     });
     const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
+    const owners = guardedOwners({ ...this.#check, settings });
     this.#relayer = new Relayer(
-      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random },
+      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random, ...owners },
       {
         gateway: this.#gateway,
         concurrency: settings.concurrency,
