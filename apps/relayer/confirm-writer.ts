@@ -6,7 +6,8 @@ import type { StoredEvent } from '../outbox/convoy-events.ts';
 import { isBusy } from '../outbox/sqlite.ts';
 import type { ConfirmParts } from './confirm-options.ts';
 
-const keysAtOnce = 200;
+/** In one transaction. In the order of commit 50 take 0.4 ms and 200 take 1.5 ms or more, the same per event: short it is. */
+const keysAtOnce = 50;
 /** So many bad events are told one by one in a pass. */
 const toldOneByOne = 10;
 const writeTries = 20;
