@@ -26,7 +26,7 @@ function isPartOf(name: string, entry: string): boolean {
 }
 
 function lockOf(name: string): RegExp {
-  return new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\.relayer-\\d\\d\\.lock$`);
+  return new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\.(relayer-\\d\\d|confirm)\\.lock$`);
 }
 
 function reasonToKeep(file: string): string | null {

@@ -1,12 +1,12 @@
 // `npm run db:migrate`: brings the database that DATABASE_URL names up to date and says what was done. For a database of
 // another application that lacks the outbox tables it prints the SQL to add; it changes nothing there.
-import { readFileSync } from 'node:fs';
 import { readConfig } from '../apps/outbox/config.ts';
 import { type ProcessContext, runDaemon } from '../apps/outbox/daemon.ts';
 import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
 import { prepareDatabase } from '../apps/outbox/migrate.ts';
 import { migrationFile, readMigrations } from '../apps/outbox/migration-files.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
+import { outboxTables } from '../apps/outbox/outbox-shape.ts';
 
 void runDaemon(migrate);
 
@@ -35,7 +35,8 @@ async function migrate(context: ProcessContext): Promise<string> {
 }
 
 function printOutboxSql(): void {
-  const [outbox] = readMigrations();
-  if (outbox === undefined) return;
-  console.log(`-- ${migrationFile(outbox.name)}\n${readFileSync(migrationFile(outbox.name), 'utf8')}`);
+  const isOutbox = (sql: string) => outboxTables.some((table) => sql.includes(`"${table}"`));
+  for (const { name, sql } of readMigrations()) {
+    if (isOutbox(sql)) console.log(`-- ${migrationFile(name)}\n${sql}`);
+  }
 }

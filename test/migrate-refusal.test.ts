@@ -9,6 +9,7 @@ import {
   holding,
   makeDatabase,
   migrateScript,
+  migrations,
   newFile,
   ours,
   outboxSql,
@@ -88,11 +89,13 @@ describe('a path that cannot be used', () => {
     });
   });
 
-  test('that this user may not write to is said in one line, and the process ends with 2', () => {
+  test('that this user may not write to is said in one line, and the process ends with 2', ({ skip }) => {
     const folder = tempDirectory();
     chmodSync(folder, 0o555);
     // Root may write everywhere, so root tries it as nobody.
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const probe = spawnSync(process.execPath, ['--check', migrateScript], nobody);
+    skip(probe.status !== 0, 'nobody may not read this checkout');
     const result = spawnSync(process.execPath, [migrateScript], {
       ...nobody,
       cwd: projectRoot,
@@ -128,7 +131,7 @@ describe('npm run db:migrate', () => {
   test("prints the SQL that another application's database lacks, and ends with 3", () => {
     const result = run(makeDatabase(theirApp));
     expect(result.status).toBe(3);
-    expect(result.stdout).toContain(outboxSql);
+    for (const { sql } of migrations) expect(result.stdout.includes(sql)).toBe(sql.includes('"events"'));
     expect(result.stderr).toMatch(/^.*belongs to another application and has no outbox that fits.*\n$/);
   });
 

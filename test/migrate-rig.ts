@@ -12,8 +12,11 @@ import { projectRoot, tempDirectory } from './helpers.ts';
 export const migrations = readMigrations();
 /** Their names. */
 export const ours = migrations.map((migration) => migration.name);
-/** The statements that make the outbox alone. */
-export const outboxSql = migrations[0]?.sql ?? '';
+/** All that concern the outbox: what another application adds. */
+export const outboxSql = migrations
+  .filter(({ sql }) => sql.includes('"events"'))
+  .map(({ sql }) => sql)
+  .join('\n');
 
 /** The compiled `npm run db:migrate`. */
 export const migrateScript = path.join(projectRoot, 'build', 'scripts', 'migrate.js');

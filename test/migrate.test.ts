@@ -15,7 +15,6 @@ import {
   migrations,
   newFile,
   ours,
-  outboxSql,
   refusalOf,
 } from './migrate-rig.ts';
 import { plainConnection } from './outbox-database.ts';
@@ -41,7 +40,7 @@ describe('our own database', () => {
   test('gets only the migrations it lacks, and keeps its rows', async () => {
     const [first] = migrations;
     const file = makeDatabase(
-      `${outboxSql}; ${historyTable} ${historyRow(first?.name ?? '', first?.checksum)}
+      `${first?.sql}; ${historyTable} ${historyRow(first?.name ?? '', first?.checksum)}
        INSERT INTO events (business_id, event_type, payload) VALUES ('b', 't', '{}');`,
     );
     expect(await prepareDatabase(file)).toEqual({ kind: 'own', applied: ours.slice(1) });

@@ -12,8 +12,9 @@ export function schemaSql(): string {
   const folder = path.join(projectRoot, 'prisma', 'migrations');
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => readFileSync(path.join(folder, entry.name, 'migration.sql'), 'utf8'))
+    .map((entry) => entry.name)
     .sort()
+    .map((name) => readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'))
     .join('\n');
 }
 
@@ -58,6 +59,7 @@ export interface EventRow {
   readonly lease_id: string | null;
   readonly attempts: number;
   readonly claims: number;
+  readonly resends: number;
   readonly wait_reason: string | null;
   readonly gateway: string | null;
   readonly last_error: string | null;

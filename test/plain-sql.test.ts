@@ -30,6 +30,7 @@ describe('a plain INSERT', () => {
       headers: null,
       status: 'pending',
       processed_at: null,
+      resends: 0,
       confirmed_at: null,
       available_at: 0,
       lease_id: null,

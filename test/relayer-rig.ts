@@ -6,6 +6,7 @@ import type { Log, LogFields } from '../apps/outbox/log.ts';
 import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import type { Outcome, Unavailable } from '../apps/relayer/outcome.ts';
+import type { OwnerGuard } from '../apps/relayer/owner-guard.ts';
 import { Relayer, type RelayerOptions } from '../apps/relayer/relayer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
@@ -112,11 +113,12 @@ export interface RigChange extends Partial<RelayerOptions> {
   readonly beside?: Rig;
   /** Lives in a time of its own: a relayer whose clock stands still for ever is dead. */
   readonly clock?: FakeClock;
+  readonly owners?: (parts: Pick<Rig, 'store' | 'clock' | 'log'>) => OwnerGuard;
 }
 
 /** A relayer that does nothing before `start`. */
 export async function createRig(change: RigChange = {}): Promise<Rig> {
-  const { slot = '00', beside, clock = beside?.clock ?? new FakeClock(), ...options } = change;
+  const { slot = '00', beside, clock = beside?.clock ?? new FakeClock(), owners, ...options } = change;
   rigs += 1;
   const file = beside?.file ?? newDatabaseFile();
   const store = await openStore(file);
@@ -129,6 +131,7 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
     clock,
     log,
     random: seededRandom(rigs),
+    ...(owners === undefined ? {} : { owners: owners({ store, clock, log }) }),
   };
   const relayer = new Relayer(parts, { ...rigOptions, ...options });
   const start = () => {

@@ -23,7 +23,14 @@ async function scene(retentionMs: number) {
   const log = new MemoryLog();
   const processed = (count: number, ageMs: number) =>
     insertEvents(db, count, { status: 'processed', processed_at: isoText(clock.nowMs() - ageMs) });
-  const done = keepRetention({ store, clock, log, retentionMs, signal: controller.signal });
+  const done = keepRetention({
+    store,
+    clock,
+    log,
+    retentionMs,
+    isConfirming: false,
+    signal: controller.signal,
+  });
   return { db, clock, log, controller, processed, done };
 }
 

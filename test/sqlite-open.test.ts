@@ -101,7 +101,7 @@ describe('a database that cannot be opened', () => {
     expect(await Promise.race([opening, Promise.resolve('still trying')])).toBe('still trying');
     await clock.advance(2_000);
     expect(await opening).toMatchObject({
-      code: 'ERR_OUTBOX_DATABASE_UNAVAILABLE',
+      code: 'ERR_OUTBOX_DATABASE_BLOCKED',
       message: expect.stringMatching(/locked by another process.*fuser or lsof/),
     });
   });

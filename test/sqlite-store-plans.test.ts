@@ -2,16 +2,26 @@
 
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareStatements, type Statements } from '../apps/outbox/sqlite-statements.ts';
+import { prepare } from '../apps/outbox/sqlite-confirm.ts';
+import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
+import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
 let db: Database.Database;
+type Statements = ReturnType<typeof allStatements>;
+
+const allStatements = (connection: Database.Database) => ({
+  ...prepare(connection),
+  ...prepareOwners(connection),
+  ...prepareStatements(connection),
+});
+
 let statements: Statements;
 
 beforeAll(() => {
   db = new Database(':memory:');
   db.exec(schemaSql());
-  statements = prepareStatements(db);
+  statements = allStatements(db);
 });
 afterAll(() => void db.close());
 
@@ -35,7 +45,14 @@ test.each([
   { name: 'resume', index: 'events_due' },
   { name: 'redriveDead', index: 'events_dead' },
   { name: 'redriveId', index: 'events_id' },
-  { name: 'prune', index: 'events_processed' },
+  { name: 'pruneConfirmed', index: 'events_confirmed' },
+  { name: 'pruneUnconfirmed', index: 'events_unconfirmed' },
+  { name: 'unconfirmed', index: 'events_unconfirmed' },
+  { name: 'find', index: 'events_id' },
+  { name: 'wasAccepted', index: 'events_business' },
+  { name: 'holdHeld', index: 'events_due' },
+  { name: 'holdDue', index: 'events_due' },
+  { name: 'release', index: 'events_due' },
   { name: 'lastLogged', index: 'outbox_log_kind' },
   { name: 'verifiedGateways', index: 'outbox_log_kind' },
 ] as const)('$name goes through $index', ({ name, index }) => {
@@ -44,10 +61,22 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each(['processed', 'retry', 'dead', 'released'] as const)('%s finds its row by its key', (name) => {
-  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
-});
+test.each(['processed', 'retry', 'dead', 'released', 'confirm', 'resend', 'report'] as const)(
+  '%s finds its row by its key',
+  (name) => {
+    expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+  },
+);
 
-test.each(['claim', 'resume', 'prune', 'redriveDead'] as const)('%s sorts nothing', (name) => {
+const unsorted = [
+  'claim',
+  'resume',
+  'pruneConfirmed',
+  'pruneUnconfirmed',
+  'redriveDead',
+  'unconfirmed',
+] as const;
+
+test.each(unsorted)('%s sorts nothing', (name) => {
   expect(planOf(name).filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
 });

@@ -2,8 +2,10 @@
 // needs beside the store's own verbs, a harness gives it.
 import { describe } from 'vitest';
 import { claimContract } from './store-contract-claim.ts';
+import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
 import { keepingContract } from './store-contract-keeping.ts';
+import { ownersContract } from './store-contract-owners.ts';
 import { recordContract } from './store-contract-record.ts';
 import { settleContract } from './store-contract-settle.ts';
 import type { CreateDatabase } from './store-contract-steps.ts';
@@ -16,5 +18,7 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: crash counter`, () => crashContract(create));
   describe(`${name}: takeover`, () => takeoverContract(create));
   describe(`${name}: resume, redrive, prune`, () => keepingContract(create));
+  describe(`${name}: confirm`, () => confirmContract(create));
+  describe(`${name}: owners`, () => ownersContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));
 }

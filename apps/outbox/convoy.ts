@@ -1,6 +1,6 @@
-// Convoy's API beyond delivering: for now, which project a key belongs to. A handful of requests a minute, through
-// got; it loads slowly, so what must start fast imports this file late.
-import got, { CancelError, HTTPError, type Response } from 'got';
+// Convoy's API beyond delivering: one bounded GET, and which project a key belongs to. A handful of requests a minute,
+// through got; it loads slowly, so what must start fast imports this file late.
+import got, { type Response } from 'got';
 
 export interface ConvoyAccess {
   /** Ends in `/api`. */
@@ -11,14 +11,67 @@ export interface ConvoyAccess {
   readonly timeoutMs: number;
 }
 
+export interface ReadRequest {
+  /** What follows the project in the path, such as `/events`; empty for the project itself. */
+  readonly path: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** A longer answer is cut off. Default 1 MiB. */
+  readonly longestBytes?: number;
+  /** Ends the request, which is then unreadable. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a GET came to. Anything but Convoy's own answer says nothing about what was asked for. */
+export type ConvoyRead =
+  /** The `data` of a 200 in Convoy's envelope, and the server's time (Date header, epoch ms) if it told it. */
+  | { readonly kind: 'read'; readonly data: unknown; readonly serverMs: number | null }
+  | Unreadable
+  /** The answer is longer than allowed. */
+  | { readonly kind: 'too-large' };
+
+/** No answer to what was asked: try again later. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly reason: string;
+  /** How long Convoy asked us to wait, at most five minutes; null when it did not. */
+  readonly retryAfterMs: number | null;
+}
+
+const defaultLongestBytes = 1 << 20;
+const longestRetryAfterMs = 300_000;
+
+/** Asks the project's part of the API. Follows no redirect, retries nothing, never throws. */
+export async function readConvoy(access: ConvoyAccess, request: ReadRequest): Promise<ConvoyRead> {
+  const { path, parameters = {}, longestBytes = defaultLongestBytes } = request;
+  const tooLong = new AbortController();
+  const signals = request.signal === undefined ? [tooLong.signal] : [tooLong.signal, request.signal];
+  try {
+    const answer = got(`${access.baseUrl}/v1/projects/${encodeURIComponent(access.projectId)}${path}`, {
+      headers: { authorization: `Bearer ${access.apiKey}` },
+      searchParams: parameters,
+      timeout: { request: access.timeoutMs },
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      // A compressed answer could be small on the wire and huge here.
+      decompress: false,
+      signal: AbortSignal.any(signals),
+    });
+    answer.on('downloadProgress', ({ transferred }) => {
+      if (transferred > longestBytes) tooLong.abort();
+    });
+    return readOf(await answer);
+  } catch (error) {
+    if (tooLong.signal.aborted) return { kind: 'too-large' };
+    return { kind: 'unreadable', reason: codeOf(error), retryAfterMs: null };
+  }
+}
+
 /** What asking for the project came to. */
 export type ProjectAnswer =
   | { readonly kind: 'project'; readonly projectId: string }
   /** No answer that says which project it is: try again later. */
   | { readonly kind: 'unknown'; readonly reason: string };
-
-/** Convoy's answer is about 1 KiB. */
-const longestAnswerBytes = 64 * 1024;
 
 /**
  * Asks which project the key belongs to. With a project key Convoy ignores the id in the path and answers with the
@@ -26,51 +79,62 @@ const longestAnswerBytes = 64 * 1024;
  * into another project. Never throws.
  */
 export async function askProject(access: ConvoyAccess): Promise<ProjectAnswer> {
-  try {
-    const asking = got(`${access.baseUrl}/v1/projects/${encodeURIComponent(access.projectId)}`, {
-      headers: { authorization: `Bearer ${access.apiKey}` },
-      timeout: { request: access.timeoutMs },
-      retry: { limit: 0 },
-      followRedirect: false,
-      throwHttpErrors: false,
-      // What is counted below is then what is kept in memory.
-      decompress: false,
-    });
-    void asking.on('downloadProgress', ({ transferred }) => {
-      if (transferred > longestAnswerBytes) asking.cancel();
-    });
-    const response = await asking;
-    return projectOf(response);
-  } catch (error) {
+  const read = await readConvoy(access, { path: '' });
+  switch (read.kind) {
+    case 'read': {
+      const uid = memberOf(read.data, 'uid');
+      if (typeof uid === 'string') return { kind: 'project', projectId: uid };
+      return { kind: 'unknown', reason: 'HTTP 200 (application/json) instead of the project' };
+    }
+    case 'unreadable':
+      return { kind: 'unknown', reason: read.reason };
+    case 'too-large':
+      return { kind: 'unknown', reason: 'an endless answer instead of the project' };
+    default:
+      return read satisfies never;
+  }
+}
+
+/** A member of a JSON object; undefined when there is none, or when it is no object. */
+export function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[name];
+}
+
+function readOf(response: Response<string>): ConvoyRead {
+  const body = response.statusCode === 200 ? parsed(response.body) : undefined;
+  const serverMs = Date.parse(response.headers.date ?? '');
+  if (memberOf(body, 'status') === true) {
     return {
-      kind: 'unknown',
-      reason: error instanceof HTTPError ? String(error.response.statusCode) : codeOf(error),
+      kind: 'read',
+      data: memberOf(body, 'data'),
+      serverMs: Number.isNaN(serverMs) ? null : serverMs,
     };
   }
-}
-
-function projectOf(response: Response<string>): ProjectAnswer {
-  const uid = response.statusCode === 200 ? uidIn(response.body) : null;
-  if (uid !== null) return { kind: 'project', projectId: uid };
   const type = response.headers['content-type']?.split(';')[0] ?? 'no content type';
-  return { kind: 'unknown', reason: `HTTP ${response.statusCode} (${type}) instead of the project` };
+  return {
+    kind: 'unreadable',
+    reason: `HTTP ${response.statusCode} (${type}) instead of an answer`,
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], serverMs),
+  };
 }
 
-function uidIn(body: string): string | null {
+function parsed(body: string): unknown {
   try {
-    const answer: unknown = JSON.parse(body);
-    const data = typeof answer === 'object' && answer !== null && 'data' in answer ? answer.data : null;
-    return typeof data === 'object' && data !== null && 'uid' in data && typeof data.uid === 'string'
-      ? data.uid
-      : null;
+    return JSON.parse(body);
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+/** Seconds or a date, the latter against the server's own time. */
+function retryAfterMs(text: string | undefined, serverMs: number): number | null {
+  if (text === undefined) return null;
+  const waitMs = /^\s*\d+\s*$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - serverMs;
+  return Number.isNaN(waitMs) ? null : Math.min(Math.max(0, waitMs), longestRetryAfterMs);
 }
 
 function codeOf(error: unknown): string {
-  if (error instanceof CancelError)
-    return `answer longer than ${longestAnswerBytes} bytes: this is not Convoy`;
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string'
     ? `${error.code}: ${error.message}`

@@ -30,7 +30,15 @@ export function acquireSlot(databaseFile: string): RelayerSlot {
 
 /** Takes one slot, or returns null while its holder lives. Never waits. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE. */
 export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot | null {
-  const file = lockFile(databaseFile, name);
+  return tryAcquire(lockFile(databaseFile, `relayer-${name}`), name);
+}
+
+/** Takes the one lock of the relayer that reads back, or returns null while its holder lives. Never waits. */
+export function tryAcquireConfirm(databaseFile: string): RelayerSlot | null {
+  return tryAcquire(lockFile(databaseFile, 'confirm'), 'confirm');
+}
+
+function tryAcquire(file: string, name: string): RelayerSlot | null {
   const lock = lockOrNull(file);
   if (lock === null) return null;
   const held = identity(file);
@@ -38,7 +46,7 @@ export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot 
 }
 
 function lockFile(databaseFile: string, name: string): string {
-  return `${realpathSync(databaseFile)}.relayer-${name}.lock`;
+  return `${realpathSync(databaseFile)}.${name}.lock`;
 }
 
 function lockOrNull(file: string): Database.Database | null {

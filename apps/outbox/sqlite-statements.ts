@@ -121,10 +121,9 @@ function keepingStatements(db: SqliteConnection) {
     redriveGateway: db.prepare(`
       UPDATE events SET ${backToPending}
        WHERE seq IN (SELECT seq FROM events WHERE status = 'processed' AND gateway = :gateway ORDER BY seq LIMIT :limit)`),
-    prune: db.prepare(`
-      DELETE FROM events
-       WHERE seq IN (
-               SELECT seq FROM events WHERE status = 'processed' AND processed_at < :before ORDER BY processed_at LIMIT :limit)`),
+    // Each through its own partial index: old rows of the other kind cost nothing, however many there are.
+    pruneConfirmed: pruneStatement(db, 'IS NOT NULL'),
+    pruneUnconfirmed: pruneStatement(db, 'IS NULL'),
     pruneLog: db.prepare(
       `DELETE FROM outbox_log WHERE kind <> 'verified' AND (at < :before OR id <= :oldestKept)`,
     ),
@@ -135,7 +134,17 @@ function keepingStatements(db: SqliteConnection) {
   };
 }
 
-const backToPending = `status = 'pending', available_at = 0, wait_reason = NULL, attempts = 0, claims = 0,
+function pruneStatement(db: SqliteConnection, confirmedAt: 'IS NULL' | 'IS NOT NULL') {
+  return db.prepare(`
+      DELETE FROM events
+       WHERE seq IN (
+               SELECT seq FROM events
+                WHERE status = 'processed' AND confirmed_at ${confirmedAt} AND processed_at < :before
+                ORDER BY processed_at
+                LIMIT :limit)`);
+}
+
+const backToPending = `status = 'pending', available_at = 0, wait_reason = NULL, attempts = 0, claims = 0, resends = 0,
   processed_at = NULL, confirmed_at = NULL, gateway = NULL`;
 
 function logStatements(db: SqliteConnection) {

@@ -3,6 +3,8 @@
 import { isoText } from './clock.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteOwners } from './sqlite-owners.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import type {
   ClaimRequest,
@@ -33,6 +35,8 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
 
   return {
+    ...sqliteConfirm(db),
+    ...sqliteOwners(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
@@ -54,13 +58,8 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     async redrive({ filter, limit }) {
       return immediately(() => redrive(statements, filter, limit));
     },
-    async prune({ beforeMs, limit }) {
-      const before = isoText(beforeMs);
-      return immediately(() => {
-        const oldestKept = Number(statements.newestLog.get()) - keptLogLines;
-        statements.pruneLog.run({ before, oldestKept });
-        return statements.prune.run({ before, limit }).changes;
-      });
+    async prune({ beforeMs, limit, which = 'any' }) {
+      return immediately(() => prune(statements, { before: isoText(beforeMs), limit, which }));
     },
     async log({ kind, eventSeq, detail, nowMs }) {
       statements.log.run({
@@ -90,6 +89,16 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       db.pragma(`wal_checkpoint(${mode})`);
     },
   };
+}
+
+function prune(
+  statements: Statements,
+  { before, limit, which }: { before: string; limit: number; which: 'any' | 'confirmed' | 'unconfirmed' },
+): number {
+  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
+  const confirmed = which === 'unconfirmed' ? 0 : statements.pruneConfirmed.run({ before, limit }).changes;
+  const left = which === 'confirmed' ? 0 : limit - confirmed;
+  return confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes);
 }
 
 function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {

@@ -1,6 +1,8 @@
 // The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
+import type { ConfirmVerbs } from './confirm-verbs.ts';
+import type { OwnerVerbs } from './owner-verbs.ts';
 
 /** An event as a relayer holds it: leased, and ready to be sent. */
 export interface ClaimedEvent {
@@ -82,7 +84,21 @@ export interface TurnResult {
 
 /** One line of the operator's record. */
 export interface LogEntry {
-  readonly kind: 'relayer_started' | 'taken_over' | 'fenced' | 'gateway' | 'verified' | 'redriven';
+  readonly kind:
+    | 'relayer_started'
+    | 'taken_over'
+    | 'fenced'
+    | 'gateway'
+    | 'verified'
+    | 'redriven'
+    /** One event: Convoy had lost it, it goes out again. */
+    | 'resent'
+    /** One event: Convoy has accepted it and will not deliver it. */
+    | 'undelivered'
+    /** Convoy's pipeline stores nothing, or stores again. */
+    | 'pipeline'
+    /** Events deleted that nothing was ever read back of. */
+    | 'unconfirmed_pruned';
   readonly eventSeq?: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -103,7 +119,7 @@ export interface OutboxCounts {
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
-export interface OutboxStore {
+export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
   /**
    * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
    * came too late are recorded (`fenced`).
@@ -126,8 +142,12 @@ export interface OutboxStore {
     readonly nowMs: number;
     readonly limit: number;
   }): Promise<number>;
-  /** Deletes up to `limit` events processed before `beforeMs`; returns how many. */
-  prune(request: { readonly beforeMs: number; readonly limit: number }): Promise<number>;
+  /** Deletes up to `limit` events processed before `beforeMs`, of the given kind (default: any); returns how many. */
+  prune(request: {
+    readonly beforeMs: number;
+    readonly limit: number;
+    readonly which?: 'any' | 'confirmed' | 'unconfirmed';
+  }): Promise<number>;
   log(entry: LogEntry & { readonly nowMs: number }): Promise<void>;
   /** The newest record of that kind whose detail has all the given members, or null. */
   lastLogged(

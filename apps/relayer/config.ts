@@ -88,6 +88,20 @@ export const relayerFlags = {
     default: '7d',
     parse: duration({ minMs: 0, maxMs: 3_650 * oneDayMs }),
   },
+  'owner-guard': {
+    variable: 'RELAYER_OWNER_GUARD',
+    describe:
+      'yes holds back events of a business without an endpoint, which Convoy would accept and never deliver',
+    default: 'yes',
+    parse: oneOf(['yes', 'no']),
+  },
+  'confirm-window': {
+    variable: 'RELAYER_CONFIRM_WINDOW',
+    describe:
+      'Accepted events are read back; those that Convoy lost are sent again for so long. 0 switches it off',
+    default: '24h',
+    parse: duration({ minMs: 0, maxMs: 7 * oneDayMs }),
+  },
   ...commonFlags,
 } as const satisfies Flags;
 

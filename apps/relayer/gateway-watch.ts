@@ -13,6 +13,9 @@ import {
 } from './gateway.ts';
 import type { Outcome } from './outcome.ts';
 
+/** Events made due at a time when the gateway reopens. */
+const resumeBatch = 500;
+
 export class GatewayWatch {
   readonly #parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log };
   readonly #slots: number;
@@ -34,8 +37,17 @@ export class GatewayWatch {
     return this.#wantsResume;
   }
 
-  resumed(): void {
-    this.#wantsResume = false;
+  get isOpen(): boolean {
+    return this.#gateway.kind === 'open';
+  }
+
+  /** Makes due a batch of what waited, if that is wanted; returns whether it was. Rejects when the database does. */
+  async resume(): Promise<boolean> {
+    if (!this.#wantsResume) return false;
+    const { store, clock } = this.#parts;
+    const resumed = await store.resume({ nowMs: clock.nowMs(), limit: resumeBatch });
+    if (resumed < resumeBatch) this.#wantsResume = false;
+    return true;
   }
 
   allowance(nowMs: number) {

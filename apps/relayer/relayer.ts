@@ -1,7 +1,7 @@
 // The relayer's loop: wake, claim, deliver, settle. One turn is one short transaction that settles everything answered
 // and claims as many events as there are free slots; nothing is awaited from the network while it is open. It knows no
 // process, no file and no HTTP: store, delivery and clock are passed in, so that a simulation can own them.
-import { type Clock, sleep } from '../outbox/clock.ts';
+import type { Clock } from '../outbox/clock.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, ClaimRequest, OutboxStore } from '../outbox/store.ts';
 import { AcceptanceLog } from './acceptance-log.ts';
@@ -12,8 +12,11 @@ import { GatewayWatch } from './gateway-watch.ts';
 import { History } from './history.ts';
 import { Latch } from './latch.ts';
 import type { Outcome } from './outcome.ts';
+import type { OwnerGuard } from './owner-guard.ts';
+import { doOwnerWork } from './owner-work.ts';
 import { type SendingOptions, type Sent, send } from './sending.ts';
 import { unclaimed } from './settlement.ts';
+import { gapAfterMs, leaveAlone } from './turn-gap.ts';
 import { Window } from './window.ts';
 
 export interface RelayerOptions extends SendingOptions {
@@ -28,18 +31,13 @@ export interface RelayerParts {
   readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
   /** A lease id never used before. */
   readonly nextLeaseId: () => string;
+  /** Holds back what Convoy would burn; without it everything is sent. */
+  readonly owners?: OwnerGuard;
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
 }
-
-// A turn is followed by so many times its length without the lock: SQLite's waiters sleep and poll, and back to back
-// turns would starve the application's writes.
-const gapFactor = 3;
-const longestGapMs = 20;
-/** Events made due at a time when the gateway reopens. */
-const resumeBatch = 500;
 
 export class Relayer {
   readonly #parts: RelayerParts;
@@ -62,11 +60,17 @@ export class Relayer {
     this.#badDays = new BadDays(parts);
     this.#acceptances = new AcceptanceLog(parts.clock, parts.log);
     this.#gateway = new GatewayWatch(parts, options.concurrency);
+    if (parts.owners !== undefined) parts.owners.onWork = () => this.#latch.set();
   }
 
   /** Nothing is in flight. */
   get isQuiet(): boolean {
     return this.#window.size === 0;
+  }
+
+  /** Convoy takes events at full rate, as far as is known. */
+  get isGatewayOpen(): boolean {
+    return this.#gateway.isOpen;
   }
 
   /** A hint that something may be due: look. */
@@ -91,20 +95,22 @@ export class Relayer {
   async run(): Promise<void> {
     while (!this.#drain.isDone(this.#window.size)) {
       await this.#latch.wait(this.#waitMs());
-      await this.#pause(await this.#turn());
+      await leaveAlone(this.#parts.clock, await this.#turn());
     }
     this.#acceptances.flush();
   }
 
   /** Returns how long to leave the database alone afterwards. */
   async #turn(): Promise<number> {
-    const { store, clock, log } = this.#parts;
+    const { store, clock, log, owners } = this.#parts;
     if ((this.#drain.leftMs ?? 1) <= 0) this.#releaseUnanswered();
+    // Taken before the answers: what waits for an owner is settled by the time its owner's answer is carried out.
+    const ownerWork = owners?.takeWork() ?? [];
     const settlements = this.#window.takeAnswers();
     const claim = this.#claimRequest();
     const claimedAtMs = clock.monotonicMs();
     try {
-      if (this.#gateway.wantsResume) await this.#resume();
+      if (await this.#gateway.resume()) this.#due.hint();
       const { lost, claimed } = await store.turn({ settlements, claim, nowMs: clock.nowMs() });
       const lockedMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
@@ -112,10 +118,15 @@ export class Relayer {
       if (lost.length > 0) log.warn('leases lost to another relayer', { events: lost.length });
       if (claim !== null) await this.#noteDue(claim, claimed.length);
       this.#due.settled(settlements);
+      if (ownerWork.length > 0) {
+        owners?.putBack(await doOwnerWork(store, ownerWork, clock.nowMs()));
+        this.#due.hint();
+      }
       this.#badDays.succeeded();
-      return Math.min(lockedMs * gapFactor, longestGapMs);
+      return gapAfterMs(lockedMs);
     } catch (error) {
       this.#window.putBack(settlements.filter(({ seq }) => this.#window.has(seq)));
+      owners?.putBack(ownerWork);
       this.#due.hint();
       return this.#badDays.failed(error);
     }
@@ -165,13 +176,6 @@ export class Relayer {
     this.#latch.set();
   }
 
-  async #resume(): Promise<void> {
-    const { store, clock } = this.#parts;
-    const resumed = await store.resume({ nowMs: clock.nowMs(), limit: resumeBatch });
-    if (resumed < resumeBatch) this.#gateway.resumed();
-    this.#due.hint();
-  }
-
   #releaseUnanswered(): void {
     const events = this.#window.unanswered();
     if (events.length === 0) return;
@@ -182,18 +186,12 @@ export class Relayer {
   /** How long nothing needs doing: 0 is at once, null until the latch is set. */
   #waitMs(): number | null {
     const { clock } = this.#parts;
-    if (this.#window.hasAnswers || this.#gateway.wantsResume) return 0;
+    if (this.#window.hasAnswers || this.#gateway.wantsResume || this.#parts.owners?.hasWork) return 0;
     const dueInMs = this.#due.nextInMs(clock.nowMs());
     if (this.#claimable() !== null) return 0;
     const waits = [dueInMs, this.#gateway.nextChangeInMs(clock.monotonicMs()), this.#drain.leftMs].filter(
       (waitMs) => waitMs !== null,
     );
     return waits.length === 0 ? null : Math.max(0, Math.min(...waits));
-  }
-
-  /** Timers are good to about a millisecond; below that, only what the network has brought is looked at. */
-  #pause(pauseMs: number): Promise<void> {
-    const { clock } = this.#parts;
-    return pauseMs < 1 ? new Promise((resolve) => clock.soon(resolve)) : sleep(clock, pauseMs);
   }
 }

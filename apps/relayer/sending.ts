@@ -6,7 +6,8 @@ import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
 import type { Evidence, History } from './history.ts';
 import type { Outcome } from './outcome.ts';
-import { deadUnsent, type Policy, settlementFor, unclaimed } from './settlement.ts';
+import type { OwnerGuard } from './owner-guard.ts';
+import { deadUnsent, heldBack, type Policy, settlementFor, unclaimed } from './settlement.ts';
 
 export interface SendingOptions extends Policy {
   readonly leaseMs: number;
@@ -18,6 +19,7 @@ export interface SendingOptions extends Policy {
 export interface SendingParts {
   readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
   readonly history: History;
+  readonly owners?: OwnerGuard;
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
@@ -53,6 +55,9 @@ export async function send(
   const leftMs = options.leaseMs - (startedMs - claim.claimedAtMs);
   // Too old to be sent under this lease: this process slept, or its clock and the lease's disagree.
   if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
+
+  const hold = (await parts.owners?.admit(event.businessId)) ?? null;
+  if (hold !== null) return { settlement: heldBack(event, hold), outcome: null };
 
   const payloadKb = (event.payload ?? '').length / 1024;
   const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);

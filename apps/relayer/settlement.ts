@@ -51,6 +51,16 @@ export function deadUnsent(event: ClaimedEvent, error: string): Settlement {
   return { seq: event.seq, leaseId: event.leaseId, kind: 'dead', error, countsAttempt: false };
 }
 
+/** Gives a lease back until there is an endpoint for the event's owner: nothing was sent. */
+export function heldBack(
+  event: ClaimedEvent,
+  hold: { readonly availableAtMs: number; readonly reason: string },
+): Settlement {
+  const { seq, leaseId } = event;
+  const { availableAtMs, reason: error } = hold;
+  return { seq, leaseId, kind: 'released', availableAtMs, waitReason: 'endpoint', error, claim: 'unsent' };
+}
+
 /** Gives a lease back as if it had never been claimed: at a stop, or when it is too old to send under. */
 export function unclaimed(event: ClaimedEvent): Settlement {
   const { seq, leaseId } = event;

@@ -1,11 +1,10 @@
-// Puts a relayer together: settings, database, slot, gateway client, loop, and the timers around it. The order is that
-// of a restart after a crash: what the dead one held comes first, everything else later.
+// Puts a relayer together, in the order of a restart after a crash: what the dead one held comes first.
 import { randomBytes } from 'node:crypto';
 import { systemClock as clock, sleep } from '../outbox/clock.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
-import { rememberFile } from '../outbox/file-identity.ts';
+import { type FileIdentity, rememberFile } from '../outbox/file-identity.ts';
 import { leaseIds } from '../outbox/lease-id.ts';
 import { createLog, errorText, type Log } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
@@ -13,13 +12,14 @@ import { OutboxError } from '../outbox/outbox-error.ts';
 import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
 import { isCorrupt, openDatabase } from '../outbox/sqlite.ts';
 import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
+import { startBackground } from './background.ts';
 import { type RelayerSettings, readRelayerConfig } from './config.ts';
 import { gatewayName } from './convoy-url.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import { guardedOwners } from './guarded-owners.ts';
 import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
-import { keepRetention } from './retention.ts';
 import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
@@ -65,7 +65,7 @@ interface ServiceParts {
   readonly credentials: Credentials;
   readonly log: Log;
   readonly file: string;
-  readonly identity: ReturnType<typeof rememberFile>;
+  readonly identity: FileIdentity;
   readonly store: SqliteStore;
   readonly slot: RelayerSlot;
 }
@@ -93,8 +93,9 @@ class RelayerService implements Application {
       clock,
     });
     const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
+    const owners = guardedOwners({ ...this.#check, settings });
     this.#relayer = new Relayer(
-      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random },
+      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random, ...owners },
       {
         gateway: this.#gateway,
         concurrency: settings.concurrency,
@@ -128,11 +129,10 @@ class RelayerService implements Application {
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    const detail = { slot: slot.name, events };
-    await store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
-    void this.#guarded(this.#checkGateway());
-    void this.#guarded(this.#lookAround());
-    void this.#guarded(keepRetention({ ...this.#background, retentionMs: this.#parts.settings.retention }));
+    await store.log({ kind: 'relayer_started', detail: { slot: slot.name, events }, nowMs: clock.nowMs() });
+    const checked = this.#checkGateway();
+    const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };
+    for (const task of [checked, this.#lookAround(), ...startBackground(parts)]) void this.#guarded(task);
   }
 
   stop(): void {

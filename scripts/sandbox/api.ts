@@ -1,5 +1,7 @@
 // Everything under /api: finds the route and makes Convoy's checks in Convoy's order, from the content type to the
 // rate limit. What a route does is in the file of that route.
+import { endpointCreateRoute, endpointListRoute, subscriptionCreateRoute } from './endpoint-routes.ts';
+import { eventListRoute } from './event-list.ts';
 import { fanoutRoute } from './fanout.ts';
 import { recordFaults, respond } from './fault-effect.ts';
 import { projectRoute } from './project.ts';
@@ -13,22 +15,30 @@ import {
   sendReply,
   textReply,
 } from './reply.ts';
+import { readRequestBody } from './request-body.ts';
 import type { Route, Traffic, World } from './world.ts';
 
 /** What follows /api/v1/projects/{id}. */
-const routes: ReadonlyMap<string, Route> = new Map([
-  ['', projectRoute],
-  ['/events/fanout', fanoutRoute],
+const routes: ReadonlyMap<string, readonly Route[]> = new Map([
+  ['', [projectRoute]],
+  ['/events/fanout', [fanoutRoute]],
+  ['/events', [eventListRoute]],
+  ['/endpoints', [endpointListRoute, endpointCreateRoute]],
+  ['/subscriptions', [subscriptionCreateRoute]],
 ]);
+
+const COMMAND_BYTES = 1 << 20;
 
 /** Answers a request whose path, without the query, is `path`. */
 export async function handleApi(exchange: Exchange, world: World, path: string): Promise<void> {
   const suffix = /^\/api\/v1\/projects\/[^/]+(.*)$/.exec(path)?.[1];
-  const route =
+  const offered =
     suffix === undefined ? undefined : (routes.get(suffix) ?? routes.get(suffix.replace(/\/$/, '')));
-  if (suffix === undefined || route === undefined) return sendReply(exchange, notFound);
-  if (exchange.req.method !== route.method || suffix.endsWith('/')) {
-    return sendReply(exchange, emptyReply(405, { Allow: route.method, 'Content-Type': 'application/json' }));
+  if (suffix === undefined || offered === undefined) return sendReply(exchange, notFound);
+  const route = offered.find(({ method }) => method === exchange.req.method);
+  if (route === undefined || suffix.endsWith('/')) {
+    const allowed = offered.map(({ method }) => method).join(', ');
+    return sendReply(exchange, emptyReply(405, { Allow: allowed, 'Content-Type': 'application/json' }));
   }
   const traffic = route.kind === 'event' ? 'events' : 'reads';
   const refusal = refusalBeforeBody(exchange, world, traffic);
@@ -38,9 +48,13 @@ export async function handleApi(exchange: Exchange, world: World, path: string):
     return cutConnection(exchange);
   }
   if (route.kind === 'event') return route.handle(exchange, world);
+  const reply =
+    route.kind === 'read'
+      ? route.answer({ parameters: parametersOf(exchange) }, world)
+      : route.answer({ body: await jsonBody(exchange, world) }, world);
   const plan = world.faults.choose({ traffic });
   recordFaults(world.ledger, plan);
-  respond(exchange, route.answer({ parameters: parametersOf(exchange) }, world), plan);
+  respond(exchange, reply, plan);
 }
 
 const notFound = textReply(404, { type: 'text/plain; charset=utf-8', text: '404 page not found\n' });
@@ -57,6 +71,16 @@ function refusalBeforeBody({ req }: Exchange, world: World, traffic: Traffic): R
   if (key !== world.apiKey) return badKey;
   const admission = world.limiters[traffic](performance.now());
   return admission.kind === 'limited' ? rateLimitReply(world.rateLimit, admission) : null;
+}
+
+async function jsonBody({ req }: Exchange, world: World): Promise<unknown> {
+  const body = await readRequestBody(req, { stallMs: world.bodyStallMs, maxBytes: COMMAND_BYTES });
+  if (body.kind !== 'complete') return undefined;
+  try {
+    return JSON.parse(body.bytes.toString());
+  } catch {
+    return undefined;
+  }
 }
 
 function parametersOf({ req }: Exchange): URLSearchParams {

@@ -5,7 +5,8 @@ import type { Server } from 'node:http';
 import { silentLog } from '../../apps/outbox/log.ts';
 import { type Activity, createActivity } from './activity.ts';
 import { createDeliveries, type Deliveries, type DeliveryCounts } from './delivery.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { EndpointBook } from './endpoint-book.ts';
+import type { EndpointControls } from './endpoint-control.ts';
 import { createEventStore } from './event-store.ts';
 import type { FaultKind } from './fault.ts';
 import { createFaultBoard } from './fault-board.ts';
@@ -48,13 +49,15 @@ export interface Assembly {
 const DEFAULT_WAITING_BYTES = 32 * 1024 * 1024;
 const convoysRateLimit = { burst: 60_000, perSecond: 1000 };
 
-interface Materials {
+export interface Materials {
   readonly options: SandboxOptions;
   readonly sink: LedgerSink | null;
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Changes the endpoints on somebody's order. */
+  readonly control: EndpointControls;
+  readonly endpoints: EndpointBook;
 }
 
-/** Builds everything; `endpoints` may be filled in later, before the first request. */
+/** Builds everything; the book of endpoints may be filled in later, before the first request. */
 export function assemble(materials: Materials): Assembly {
   const { options, sink, endpoints } = materials;
   const activity = createActivity(options.log ?? silentLog);
@@ -67,8 +70,14 @@ export function assemble(materials: Materials): Assembly {
   const receiver = createReceiver({ endpoints, activity });
   const world = createWorld(materials, { activity, deliveries });
   const state = () => stateOf({ world, deliveries, receiver });
-  const controlled = { faults: world.faults, ledger: world.ledger, state };
-  const server = createFront({ world, controlled, receiver, idleSocketMs: options.idleSocketMs ?? 30_000 });
+  const controlled = { faults: world.faults, ledger: world.ledger, endpoints: materials.control, state };
+  const server = createFront({
+    world,
+    controlled,
+    receiver,
+    idleSocketMs: options.idleSocketMs ?? 30_000,
+    isTimeOwn: options.nowMs !== undefined,
+  });
   return {
     world,
     server,
@@ -91,16 +100,19 @@ function createWorld(
   { activity, deliveries }: { readonly activity: Activity; readonly deliveries: Deliveries },
 ): World {
   const rateLimit = options.rateLimit ?? convoysRateLimit;
+  const nowMs = options.nowMs ?? Date.now;
   return {
     apiKey: options.apiKey ?? 'sandbox-key',
     endpoints,
-    ledger: createLedger(sink),
+    nowMs,
+    ledger: createLedger(sink, nowMs),
     store: createEventStore<AcceptedEvent>({
+      nowMs,
       storeDelayMs: options.storeDelayMs ?? 1000,
       onStored: ({ owner, posted: { key, data, dataRemarks, customHeaders } }) => {
-        const endpoint = endpoints.get(owner);
-        if (endpoint === undefined) return;
-        deliveries.add({ endpoint, key, data, customHeaders, hasBlanks: dataRemarks.hasBlanks });
+        for (const endpoint of endpoints.subscribed(owner)) {
+          deliveries.add({ endpoint, key, data, customHeaders, hasBlanks: dataRemarks.hasBlanks });
+        }
       },
     }),
     faults: createFaultBoard(options.random ?? Math.random),

@@ -1,5 +1,6 @@
-// The control API under /_sandbox/: health, state and faults, for programs on this machine only. It is no part of
+// The control API under /_sandbox/: health, state, faults and endpoints, for programs on this machine only. It is no part of
 // what Convoy offers, and it answers nobody who comes from elsewhere.
+import type { EndpointControls } from './endpoint-control.ts';
 import type { FaultOrder } from './fault.ts';
 import { type FaultControls, MAX_ACTIVE_FAULTS } from './fault-board.ts';
 import { readFaultOrder } from './fault-order.ts';
@@ -11,6 +12,7 @@ import { readRequestBody } from './request-body.ts';
 export interface Controlled {
   readonly faults: FaultControls;
   readonly ledger: LedgerQueries;
+  readonly endpoints: EndpointControls;
   /** A summary for `GET state`. */
   readonly state: () => unknown;
 }
@@ -39,6 +41,7 @@ function controlReply(controlled: Controlled, request: ControlRequest): Reply {
   const { method, path } = request;
   const [area, rest] = splitOnce(path);
   if (area === 'faults') return faultsReply(controlled.faults, { ...request, path: rest });
+  if (area === 'endpoints') return endpointsReply(controlled.endpoints, { method, owner: rest });
   if (method !== 'GET') return problem(405, `/_sandbox/${path} takes GET only`);
   if (path === 'health') return jsonReply(200, { ok: true, pid: process.pid });
   if (path === 'state') return jsonReply(200, controlled.state());
@@ -46,7 +49,19 @@ function controlReply(controlled: Controlled, request: ControlRequest): Reply {
     const entry = controlled.ledger.entry(rest);
     return entry === undefined ? problem(404, 'this key was never accepted') : jsonReply(200, entry);
   }
-  return problem(404, 'there are health, state, faults and ledger/{key}');
+  return problem(404, 'there are health, state, faults, endpoints and ledger/{key}');
+}
+
+/** `GET endpoints`, `PUT endpoints/{owner}` and `DELETE endpoints/{owner}`. */
+function endpointsReply(
+  endpoints: EndpointControls,
+  { method, owner }: { readonly method: string; readonly owner: string },
+): Reply {
+  if (method === 'GET' && owner === '') return jsonReply(200, { endpoints: endpoints.list() });
+  if (method === 'PUT' && owner !== '')
+    return jsonReply(201, { added: endpoints.add({ owner, name: owner }) });
+  if (method === 'DELETE' && owner !== '') return jsonReply(200, { removed: endpoints.remove(owner) });
+  return problem(405, 'endpoints take GET; endpoints/{owner} takes PUT and DELETE');
 }
 
 function faultsReply(faults: FaultControls, { method, path, body }: ControlRequest): Reply {

@@ -12,6 +12,8 @@ export interface Business {
 
 /** A business's endpoint, ready for deliveries. */
 export interface Endpoint {
+  /** Its id in the API. */
+  readonly uid: string;
   readonly owner: string;
   readonly name: string;
   readonly url: string;
@@ -29,7 +31,7 @@ export const demoBusinesses: readonly Business[] = [
 ];
 
 /** The endpoint of `business`; `origin` is the sandbox's own address, such as `http://127.0.0.1:5055`. */
-export function endpointOf(business: Business, origin: string): Endpoint {
+export function endpointOf(business: Business, origin: string): Omit<Endpoint, 'uid'> {
   const { owner, name } = business;
   return {
     owner,

@@ -2,11 +2,14 @@
 // is decided which of several posts with one key was the first. Rows hold no payload.
 import { createDelayLine } from './delay-line.ts';
 import type { Fate } from './fate.ts';
+import { ulidOf } from './ulid.ts';
 
 export type EventStatus = 'Success' | 'Failure' | 'Retry' | 'Processing';
 
 /** One stored row. Repeats of a key are rows too, flagged, with the status that Convoy leaves them in. */
 export interface EventRow {
+  /** Sorts by intake. */
+  readonly uid: string;
   readonly key: string;
   readonly owner: string;
   readonly type: string;
@@ -43,35 +46,44 @@ export interface EventStore<Pending extends PendingEvent> {
 export interface EventStoreOptions<Pending> {
   /** From the acceptance to the row. */
   readonly storeDelayMs: number;
+  /** Epoch milliseconds. */
+  readonly nowMs: () => number;
   /** Called for each new row that has to be delivered. */
   readonly onStored: (event: Pending) => void;
 }
+
+type Numbered<Event> = Event & { readonly uid: string };
 
 export function createEventStore<Pending extends PendingEvent>(
   options: EventStoreOptions<Pending>,
 ): EventStore<Pending> {
   const stored = new Set<string>();
   const rows: EventRow[] = [];
-  const line = createDelayLine<Pending>(options.storeDelayMs, (event) => {
-    const status = store(event, Date.now());
+  let taken = 0;
+  const numbered = <Event extends PendingEvent>(event: Event) => {
+    taken += 1;
+    return { ...event, uid: ulidOf({ atMs: event.acknowledgedAtMs, nth: taken }) };
+  };
+  const line = createDelayLine<Numbered<Pending>>(options.storeDelayMs, (event) => {
+    const status = store(event, options.nowMs());
     if (status === 'Success' && event.fate !== 'undeliverable') options.onStored(event);
   });
 
   /** Adds the row, if there is to be one, and returns its status. */
-  function store(event: PendingEvent, createdAtMs: number): EventStatus | null {
-    if (event.fate === 'no-row') return null;
-    const { key, owner, type, acknowledgedAtMs } = event;
+  function store(event: Numbered<PendingEvent>, createdAtMs: number): EventStatus | null {
+    if (event.fate === 'no-row' || event.fate === 'lost') return null;
+    const { uid, key, owner, type, acknowledgedAtMs } = event;
     const isDuplicate = stored.has(key);
     const status = isDuplicate ? 'Processing' : statusOf(event.fate);
     if (key !== '') stored.add(key);
-    rows.push({ key, owner, type, status, isDuplicate, acknowledgedAtMs, createdAtMs });
+    rows.push({ uid, key, owner, type, status, isDuplicate, acknowledgedAtMs, createdAtMs });
     return status;
   }
 
   return {
-    add: (event) => line.push(event),
+    add: (event) => line.push(numbered(event)),
     restore: (event) => {
-      store(event, event.acknowledgedAtMs + options.storeDelayMs);
+      store(numbered(event), event.acknowledgedAtMs + options.storeDelayMs);
     },
     has: (key) => stored.has(key),
     rows: () => rows,
@@ -80,7 +92,7 @@ export function createEventStore<Pending extends PendingEvent>(
   };
 }
 
-function statusOf(fate: Exclude<Fate, 'no-row'>): EventStatus {
+function statusOf(fate: Exclude<Fate, 'no-row' | 'lost'>): EventStatus {
   switch (fate) {
     case 'delivered':
     case 'badly-signed':

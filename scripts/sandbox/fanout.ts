@@ -47,22 +47,28 @@ function answer(exchange: Exchange, world: World, bytes: Buffer): void {
   const plan = world.faults.choose({ traffic: 'events', event });
   const isDuplicate = world.store.has(event.key);
   const isStored = plan.fault === null || isStoredDespite(plan.fault);
-  if (isStored) accept(world, event, answerOf(plan, isDuplicate));
-  recordFaults(world.ledger, plan, { key: event.key, ...(isStored ? { stored: true } : {}) });
+  const isLost = plan.fault?.kind === 'accepted-lost';
+  if (isStored) accept(world, event, { told: answerOf(plan, isDuplicate), isLost });
+  recordFaults(world.ledger, plan, { key: event.key, ...(isStored && !isLost ? { stored: true } : {}) });
   noticeDeparture(exchange, world, event.key);
   respond(exchange, isDuplicate ? duplicateReply : queuedReply, plan);
 }
 
-/** A dripping reply is the right one, only slow. */
+/** A dripping reply is the right one, only slow; that of a lost event is the right one, only untrue. */
 function answerOf(plan: FaultPlan, isDuplicate: boolean): AcceptedAnswer {
-  if (plan.fault !== null && plan.fault.kind !== 'drip') return plan.fault.kind;
+  const rightly: readonly (string | undefined)[] = [undefined, 'drip', 'accepted-lost'];
+  if (plan.fault !== null && !rightly.includes(plan.fault.kind)) return plan.fault.kind;
   return isDuplicate ? 'duplicate' : 'queued';
 }
 
-function accept(world: World, event: FanoutEvent, told: AcceptedAnswer): void {
+function accept(
+  world: World,
+  event: FanoutEvent,
+  { told, isLost }: { readonly told: AcceptedAnswer; readonly isLost: boolean },
+): void {
   const { key, owner, type } = event;
-  const endpoint = world.endpoints.get(owner);
-  const fate = fateOf(event, endpoint !== undefined);
+  const [endpoint] = world.endpoints.subscribed(owner);
+  const fate = isLost ? 'lost' : fateOf(event, endpoint !== undefined);
   const line = world.ledger.accept({ event, fate, answer: told });
   world.store.add({ key, owner, type, fate, acknowledgedAtMs: line.atMs, posted: event });
   // The relayer tells every acceptance; here only what it cannot know.

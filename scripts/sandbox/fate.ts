@@ -8,8 +8,9 @@ import type { FanoutEvent } from './fanout-body.ts';
  * `delivered`: what it should be. `badly-signed`: delivered, but the receiver's signature check fails.
  * `undeliverable`: the row says Success, every delivery fails. `unmatched`: the row says Failure, the key is burnt.
  * `stuck`: the row says Retry for ever, the key is burnt. `no-row`: nothing is ever stored, the key stays free.
+ * `lost`: nothing was stored, by a fault and not by content; the same event may be sent again.
  */
-export type Fate = 'delivered' | 'badly-signed' | 'undeliverable' | 'unmatched' | 'stuck' | 'no-row';
+export type Fate = 'delivered' | 'badly-signed' | 'undeliverable' | 'unmatched' | 'stuck' | 'no-row' | 'lost';
 
 /** The longest idempotency key that PostgreSQL's index takes, when it does not compress. */
 const MAX_KEY_BYTES = 2690;

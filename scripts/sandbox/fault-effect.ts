@@ -43,6 +43,7 @@ function spoil(exchange: Exchange, reply: Reply, fault: PlannedFault | null): vo
   switch (fault?.kind) {
     case undefined:
     case 'forget':
+    case 'accepted-lost':
       sendReply(exchange, reply);
       break;
     case 'status':

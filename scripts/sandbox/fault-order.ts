@@ -81,6 +81,7 @@ const fields: Readonly<Record<FaultKind, Fields>> = {
   },
   'huge-reply': { replyBytes: wholeNumber(1, MAX_REPLY_BYTES), stored: flag },
   forget: {},
+  'accepted-lost': {},
 };
 
 const scopeFields: Fields = {

@@ -79,6 +79,14 @@ export interface ForgetFault {
   readonly kind: 'forget';
 }
 
+/**
+ * 201, a ledger line, and no row: Convoy's queue in memory is gone, and nothing in its answers shows it. Only reading
+ * back does. It lasts until the sandbox is restarted (or the fault is ended); what it lost stays lost.
+ */
+export interface AcceptedLostFault {
+  readonly kind: 'accepted-lost';
+}
+
 export type Fault =
   | StatusFault
   | SlowFault
@@ -89,7 +97,8 @@ export type Fault =
   | RedirectFault
   | DripFault
   | HugeReplyFault
-  | ForgetFault;
+  | ForgetFault
+  | AcceptedLostFault;
 
 export type FaultKind = Fault['kind'];
 
@@ -110,7 +119,7 @@ export interface FaultScope {
 /** A fault as it is ordered. */
 export type FaultOrder = Fault & FaultScope;
 
-/** Whether the event is stored although this fault spoils the answer. */
+/** Whether the event is accepted, with a line in the ledger, although this fault touches it. */
 export function isStoredDespite(fault: Fault): boolean {
   switch (fault.kind) {
     case 'slow':
@@ -118,6 +127,7 @@ export function isStoredDespite(fault: Fault): boolean {
     case 'lost-reply':
     case 'hang-after-accepting':
     case 'reset-after-accepting':
+    case 'accepted-lost':
       return true;
     case 'garbage':
     case 'huge-reply':
@@ -135,7 +145,9 @@ export function isStoredDespite(fault: Fault): boolean {
 
 /** Whether this fault has a meaning only for an event that could be accepted: reads and bad bodies pass it by. */
 export function needsEvent(kind: FaultKind): boolean {
-  return ['hang-after-accepting', 'reset-after-accepting', 'lost-reply', 'forget'].includes(kind);
+  return ['hang-after-accepting', 'reset-after-accepting', 'lost-reply', 'forget', 'accepted-lost'].includes(
+    kind,
+  );
 }
 
 /** Replies that a real Convoy was seen to give in trouble, ready to be ordered. Nothing is stored under them. */

@@ -24,6 +24,8 @@ export interface Front {
   readonly receiver: Receiver;
   /** Keep-alive connections without a request are closed after this time. Convoy: 30 s. */
   readonly idleSocketMs: number;
+  /** The sandbox keeps a time of its own, which the Date header then tells. */
+  readonly isTimeOwn: boolean;
 }
 
 /** A server that is not listening yet. */
@@ -34,6 +36,7 @@ export function createFront(front: Front): Server {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' ? given : `sandbox/${process.pid}-${++lastRequest}`;
     const exchange: Exchange = { req, res, requestId, isCutByUs: false };
+    if (front.isTimeOwn) res.setHeader('Date', new Date(front.world.nowMs()).toUTCString());
     route(front, exchange).catch((error: unknown) => {
       front.world.activity.error('a request failed inside the sandbox', () => ({ error }));
       sendReply(exchange, emptyReply(500));

@@ -57,8 +57,8 @@ const RECENT_LINES = 1000;
 
 type Writable<Entry> = { -readonly [Name in keyof Entry]: Entry[Name] };
 
-/** An empty ledger that writes to `sink`, or only remembers when that is null. */
-export function createLedger(sink: LedgerSink | null): Ledger {
+/** An empty ledger that writes to `sink`, or only remembers when that is null. `nowMs` gives epoch milliseconds. */
+export function createLedger(sink: LedgerSink | null, nowMs = Date.now): Ledger {
   const entries = new Map<string, Writable<KeyEntry>>();
   const changed = new Set<string>();
   let recent: LedgerLine[] = [];
@@ -105,15 +105,23 @@ export function createLedger(sink: LedgerSink | null): Ledger {
     changedKeys: () => [...changed],
     recent: () => [...recent],
     accept: (acceptance) =>
-      write(acceptedLine(acceptance, (entries.get(acceptance.event.key)?.timesAccepted ?? 0) + 1)),
+      write(
+        acceptedLine(acceptance, {
+          nth: (entries.get(acceptance.event.key)?.timesAccepted ?? 0) + 1,
+          ...instant(nowMs()),
+        }),
+      ),
     fault(fault, details = {}) {
-      write<FaultLine>({ kind: 'fault', fault, ...details, ...instant() });
+      write<FaultLine>({ kind: 'fault', fault, ...details, ...instant(nowMs()) });
     },
     restore: remember,
   };
 }
 
-function acceptedLine({ event, fate, answer }: Acceptance, nth: number): AcceptedLine {
+function acceptedLine(
+  { event, fate, answer }: Acceptance,
+  { nth, ...at }: { readonly nth: number } & Instant,
+): AcceptedLine {
   return {
     kind: 'accepted',
     key: event.key,
@@ -121,13 +129,15 @@ function acceptedLine({ event, fate, answer }: Acceptance, nth: number): Accepte
     type: event.type,
     bytes: event.data.length,
     sha256: hash('sha256', event.data),
-    ...instant(),
+    ...at,
     nth,
     answer,
     ...(fate === 'delivered' ? {} : { fate }),
   };
 }
 
-function instant(): { readonly atMs: number; readonly monotonicMs: number } {
-  return { atMs: Date.now(), monotonicMs: Number(process.hrtime.bigint() / 1000n) / 1000 };
+type Instant = Pick<AcceptedLine, 'atMs' | 'monotonicMs'>;
+
+function instant(atMs: number): Instant {
+  return { atMs, monotonicMs: Number(process.hrtime.bigint() / 1000n) / 1000 };
 }

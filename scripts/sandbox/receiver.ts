@@ -2,9 +2,10 @@
 // It checks the signature over the raw body, then the key it may have seen already, and only then reads the event.
 import type { Activity } from './activity.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointBook } from './endpoint-book.ts';
 import { type Exchange, jsonReply, sendReply } from './reply.ts';
 import { readRequestBody } from './request-body.ts';
-import { verifySignature } from './signature.ts';
+import { type SignatureVerdict, verifySignature } from './signature.ts';
 
 export interface ReceiverCounts {
   /** Webhooks taken for the first time. */
@@ -26,7 +27,7 @@ const MAX_KEYS = 500_000;
 const BODY_LIMITS = { stallMs: 30_000, maxBytes: 64 * 1024 * 1024 };
 
 export function createReceiver(given: {
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly endpoints: EndpointBook;
   readonly activity: Activity;
 }): Receiver {
   const { endpoints, activity } = given;
@@ -63,12 +64,11 @@ export function createReceiver(given: {
     counts: () => ({ ...counts }),
     async handle(exchange, owner) {
       const body = await readRequestBody(exchange.req, BODY_LIMITS);
-      const endpoint = endpoints.get(owner);
+      const [endpoint, ...others] = endpoints.of(decodeURIComponent(owner));
       if (body.kind !== 'complete') return refuse(exchange, 400, 'the body did not come whole');
       if (endpoint === undefined) return refuse(exchange, 404, 'no business has this id');
-      const verdict = verifySignature({
+      const verdict = verdictOf([endpoint, ...others], {
         header: headerText(exchange, 'x-convoy-signature'),
-        secret: endpoint.secret,
         rawBody: body.bytes,
         nowMs: Date.now(),
       });
@@ -82,6 +82,15 @@ export function createReceiver(given: {
       sendReply(exchange, jsonReply(200, { received: true, repeated: !isFirst }));
     },
   };
+}
+
+/** A business may have several endpoints here: the signature of any of them is genuine. */
+function verdictOf(
+  endpoints: readonly [Endpoint, ...Endpoint[]],
+  webhook: { readonly header: string | undefined; readonly rawBody: Buffer; readonly nowMs: number },
+): SignatureVerdict {
+  const [first, ...others] = endpoints.map(({ secret }) => verifySignature({ ...webhook, secret }));
+  return others.find(({ kind }) => kind === 'valid') ?? first ?? { kind: 'refused', reason: 'missing' };
 }
 
 function refuse(exchange: Exchange, status: number, error: string): void {

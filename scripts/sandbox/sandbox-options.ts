@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly idleSocketMs?: number;
   /** A body that pauses for so long is given up with a 400. Default 30,000. */
   readonly bodyStallMs?: number;
+  /** Epoch milliseconds for rows, ledger and the Date header; delays stay real. Default Date.now. */
+  readonly nowMs?: () => number;
   /** Decides faults with a probability: numbers from 0 up to 1. Default Math.random. */
   readonly random?: () => number;
 }

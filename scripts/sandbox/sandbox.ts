@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { assemble, type SandboxState } from './assembly.ts';
-import { demoBusinesses, type Endpoint, endpointOf } from './endpoint.ts';
+import { demoBusinesses, type Endpoint } from './endpoint.ts';
+import { createEndpointBook } from './endpoint-book.ts';
+import { type EndpointControls, endpointControls } from './endpoint-control.ts';
 import type { FaultControls } from './fault-board.ts';
 import type { LedgerQueries } from './ledger.ts';
 import { type LedgerSink, openLedgerFile } from './ledger-file.ts';
@@ -21,7 +23,10 @@ export interface Sandbox {
   readonly port: number;
   readonly projectId: string;
   readonly apiKey: string;
+  /** Those there were at the start. */
   readonly endpoints: readonly Endpoint[];
+  /** Gives owners endpoints and takes them away. */
+  readonly endpointControls: EndpointControls;
   readonly faults: FaultControls;
   readonly ledger: LedgerQueries;
   state(): SandboxState;
@@ -37,8 +42,10 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { ledgerFile, host = '127.0.0.1' } = options;
   const sink = ledgerFile === undefined ? null : openLedger(ledgerFile);
-  const endpoints = new Map<string, Endpoint>();
-  const { world, server, state, restore, close } = assemble({ options, sink, endpoints });
+  const endpoints = createEndpointBook();
+  let origin = '';
+  const control = endpointControls(endpoints, () => origin);
+  const { world, server, state, restore, close } = assemble({ options, sink, endpoints, control });
   let port: number;
   try {
     for (const line of ledgerFile === undefined ? [] : ledgerLines(ledgerFile))
@@ -48,17 +55,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await close();
     throw error;
   }
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  for (const business of options.businesses ?? demoBusinesses) {
-    endpoints.set(business.owner, endpointOf(business, origin));
-  }
+  origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  for (const business of options.businesses ?? demoBusinesses) control.add(business);
   return {
     url: `${origin}/api`,
     controlUrl: `${origin}/_sandbox`,
     port,
     projectId: SANDBOX_PROJECT_ID,
     apiKey: world.apiKey,
-    endpoints: [...endpoints.values()],
+    endpoints: endpoints.list(),
+    endpointControls: control,
     faults: world.faults,
     ledger: world.ledger,
     state,

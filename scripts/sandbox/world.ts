@@ -1,6 +1,6 @@
 // What a route may touch: the sandbox's parts, put together in one place so that a new route needs no new wiring.
 import type { Activity } from './activity.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { EndpointBook } from './endpoint-book.ts';
 import type { EventStore, PendingEvent } from './event-store.ts';
 import type { FanoutEvent } from './fanout-body.ts';
 import type { FaultBoard } from './fault-board.ts';
@@ -18,14 +18,15 @@ export interface AcceptedEvent extends PendingEvent {
 
 export interface World {
   readonly apiKey: string;
-  /** By owner. */
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly endpoints: EndpointBook;
   readonly ledger: Ledger;
   readonly store: EventStore<AcceptedEvent>;
   readonly faults: FaultBoard;
   readonly rateLimit: RateLimit;
   readonly limiters: Readonly<Record<Traffic, RateLimiter>>;
   readonly activity: Activity;
+  /** The sandbox's time, epoch milliseconds. */
+  readonly nowMs: () => number;
   /** How long a body may pause before the request is given up. */
   readonly bodyStallMs: number;
   /** True once `close` was called: connections that end now were not left by their clients. */
@@ -40,6 +41,11 @@ export interface Query {
   readonly parameters: URLSearchParams;
 }
 
+/** What a request that changes something brings: its JSON body, or undefined when that is none. */
+export interface Command {
+  readonly body: unknown;
+}
+
 /** A route of the API; the checks before the body have passed when it is called. */
 export type Route =
   | {
@@ -47,6 +53,12 @@ export type Route =
       readonly method: 'GET';
       /** Finds the reply; faults are applied to it afterwards. */
       readonly answer: (query: Query, world: World) => Reply;
+    }
+  | {
+      readonly kind: 'write';
+      readonly method: 'POST';
+      /** Does it and says so; faults are applied to the reply afterwards. */
+      readonly answer: (command: Command, world: World) => Reply;
     }
   | {
       readonly kind: 'event';

@@ -1,0 +1,60 @@
+// The owner guard's verbs in SQLite. All go through the index of what is due, or look at a bounded number of rows: an
+// index of pending events by owner would be paid for by every event, and owners without an endpoint are rare.
+import type { OwnerVerbs } from './owner-verbs.ts';
+import type { SqliteConnection } from './sqlite.ts';
+
+/** The verbs on an open connection whose `events` table exists. */
+export function sqliteOwners(db: SqliteConnection): OwnerVerbs {
+  const statements = prepareOwners(db);
+  const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
+  return {
+    async wasAccepted(request) {
+      return statements.wasAccepted.get(request) !== undefined;
+    },
+    async holdOwner(request) {
+      return immediately(
+        () => statements.holdHeld.run(request).changes + statements.holdDue.run(request).changes,
+      );
+    },
+    async releaseOwner(request) {
+      return immediately(() => statements.release.run(request).changes);
+    },
+  };
+}
+
+/** Exported for the test that looks at the plans. */
+export function prepareOwners(db: SqliteConnection) {
+  return {
+    // The oldest rows of a good owner are accepted ones: the first look nearly always finds one. The bound is for an
+    // owner that has nothing but a backlog.
+    wasAccepted: db
+      .prepare(`
+        SELECT 1 FROM (SELECT status, gateway, last_error FROM events WHERE business_id = :businessId LIMIT 100)
+         WHERE status = 'processed' AND gateway = :gateway AND last_error IS NULL LIMIT 1`)
+      .pluck(),
+    // The plus keeps SQLite from the index by business, which holds every row that the owner ever had.
+    holdHeld: db.prepare(`
+      UPDATE events SET available_at = :availableAtMs, last_error = :reason
+       WHERE seq IN (
+               SELECT seq FROM events
+                WHERE status = 'pending' AND available_at > :nowMs AND available_at < :availableAtMs
+                  AND wait_reason = 'endpoint' AND lease_id IS NULL AND +business_id = :businessId
+                LIMIT :limit)`),
+    holdDue: db.prepare(`
+      UPDATE events SET available_at = :availableAtMs, wait_reason = 'endpoint', last_error = :reason
+       WHERE seq IN (
+               SELECT seq FROM (SELECT seq, business_id, lease_id FROM events
+                                 WHERE status = 'pending' AND available_at <= :nowMs
+                                 ORDER BY available_at, seq
+                                 LIMIT 2000)
+                WHERE business_id = :businessId AND lease_id IS NULL
+                LIMIT :limit)`),
+    release: db.prepare(`
+      UPDATE events SET available_at = :nowMs, wait_reason = NULL
+       WHERE seq IN (
+               SELECT seq FROM events
+                WHERE status = 'pending' AND available_at > :nowMs AND wait_reason = 'endpoint' AND lease_id IS NULL
+                  AND +business_id = :businessId
+                LIMIT :limit)`),
+  };
+}

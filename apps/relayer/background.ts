@@ -1,0 +1,50 @@
+// What a running relayer does beside delivering: reading back and deleting what is old. Each is a loop that ends with the
+// signal; none is needed for an event to be delivered.
+import type { Clock } from '../outbox/clock.ts';
+import type { ConvoyAccess } from '../outbox/convoy.ts';
+import type { Log } from '../outbox/log.ts';
+import { tryAcquireConfirm } from '../outbox/relayer-slot.ts';
+import type { OutboxStore } from '../outbox/store.ts';
+import { calm } from './calm.ts';
+import type { RelayerSettings } from './config.ts';
+import type { Relayer } from './relayer.ts';
+import { keepRetention } from './retention.ts';
+
+export interface BackgroundParts {
+  readonly settings: Pick<RelayerSettings, 'retention' | 'confirm-window'>;
+  readonly databaseFile: string;
+  readonly access: ConvoyAccess;
+  /** URL of the project. */
+  readonly gateway: string;
+  /** Resolves when the start-up check has passed. */
+  readonly checked: Promise<void>;
+  readonly relayer: Pick<Relayer, 'isGatewayOpen' | 'isQuiet' | 'wake'>;
+  readonly store: OutboxStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Starts the loops. Each promise resolves when its loop has ended with the signal. */
+export function startBackground(parts: BackgroundParts): readonly Promise<void>[] {
+  const { settings, store, clock, log, signal } = parts;
+  const isConfirming = settings['confirm-window'] > 0;
+  return [
+    keepRetention({ store, clock, log, signal, retentionMs: settings.retention, isConfirming }),
+    ...(isConfirming ? [confirming(parts)] : []),
+  ];
+}
+
+async function confirming(parts: BackgroundParts): Promise<void> {
+  const { relayer, clock, signal } = parts;
+  await parts.checked;
+  const { keepConfirming } = await import('./confirm-service.ts');
+  await keepConfirming({
+    ...parts,
+    windowMs: parts.settings['confirm-window'],
+    calm: () =>
+      calm({ isGatewayOpen: () => relayer.isGatewayOpen, isQuiet: () => relayer.isQuiet, clock, signal }),
+    onResent: () => relayer.wake(),
+    acquire: () => tryAcquireConfirm(parts.databaseFile),
+  });
+}

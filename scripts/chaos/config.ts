@@ -1,0 +1,98 @@
+// The command line of a chaos run. Flags only: no variable and no `.env` changes what it does.
+import { randomInt } from 'node:crypto';
+import yargs from 'yargs';
+import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
+import { ChaosError } from './chaos-error.ts';
+
+export interface ChaosSettings {
+  /** Decides what happens, to whom and after how long. */
+  readonly seed: number;
+  /** How long trouble is made, in ms. */
+  readonly durationMs: number;
+  /** The least number of processes to kill; trouble goes on until they are done. */
+  readonly kills: number;
+  /** Leave the folder in place, whatever the verdict. */
+  readonly keep: boolean;
+  /** Let the sandbox forget events that it acknowledged: the run must fail. */
+  readonly forget: boolean;
+}
+
+const largestSeed = 0xffff_ffff;
+const usage = `$0 [options]
+
+Kills, pauses and misleads the real processes for a while, then checks that no event was lost.
+Exit status: 0 the promise held, 1 it was broken, 2 wrong options, 3 could not run.`;
+
+/** The settings, or the text of `--help`. Throws ERR_CHAOS_USAGE that names the flag. */
+export async function readChaosConfig(args: readonly string[]): Promise<ChaosSettings | string> {
+  const parser = yargs()
+    .scriptName('npm run chaos --')
+    .usage(usage)
+    .locale('en')
+    .strict()
+    .version(false)
+    .wrap(110)
+    .option('seed', { type: 'string', requiresArg: true, describe: 'Repeats a run [default: random]' })
+    .option('duration', {
+      type: 'string',
+      requiresArg: true,
+      default: '30s',
+      describe: 'How long to make trouble; healing and checking come on top',
+    })
+    .option('kills', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Make trouble until so many processes were killed, and for --duration [default: one per second]',
+    })
+    .option('keep', { type: 'boolean', default: false, describe: 'Leave the folder of the run in place' })
+    .option('forget', {
+      type: 'boolean',
+      default: false,
+      describe: 'Let the sandbox forget acknowledged events, to see the run fail',
+    });
+  let complaint = '';
+  let output = '';
+  parser.fail((message, error) => {
+    complaint ||= message ?? error.message;
+  });
+  const given = await parser.parseAsync([...args], {}, (_error, _argv, text) => {
+    output = text;
+  });
+  if (complaint !== '') throw refusal(`${complaint.split('\n')[0]}. Try npm run chaos -- --help.`);
+  if ('help' in given && given.help === true) return output;
+  const extra = given._[0];
+  if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run chaos -- --help.`);
+
+  const durationMs = read('duration', given.duration, duration({ minMs: 1_000, maxMs: 3_600_000 }));
+  return {
+    seed: read('seed', given.seed, wholeNumber({ min: 0, max: largestSeed })) ?? randomInt(largestSeed),
+    durationMs: durationMs ?? 30_000,
+    kills:
+      read('kills', given.kills, wholeNumber({ min: 1, max: 100_000 })) ??
+      Math.ceil((durationMs ?? 0) / 1_000),
+    keep: single('keep', given.keep) === true,
+    forget: single('forget', given.forget) === true,
+  };
+}
+
+function read<Value>(
+  name: string,
+  given: unknown,
+  parse: (text: string) => Parsed<Value>,
+): Value | undefined {
+  const text = single(name, given);
+  if (text === undefined) return undefined;
+  const parsed = parse(String(text));
+  if (parsed.kind === 'value') return parsed.value;
+  throw refusal(`--${name}: expected ${parsed.text}, got ${JSON.stringify(text)}.`);
+}
+
+function single(name: string, given: unknown): unknown {
+  if (Array.isArray(given)) throw refusal(`--${name} was given more than once: give it once.`);
+  return given;
+}
+
+function refusal(message: string): ChaosError {
+  return new ChaosError('ERR_CHAOS_USAGE', message);
+}

@@ -1,0 +1,137 @@
+// Reads what a run left in its folder: the ingester's journal, the tables, the sandbox's ledger and the run's own
+// record. It judges nothing, and it never looks at a log, since log lines are lost when a process dies.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { type LedgerContent, readLedger } from '../sandbox/ledger-reader.ts';
+import { type RecordLine, readRecord } from './record.ts';
+
+/** File names in the folder of a run. */
+export const arenaFiles = {
+  database: 'events.db',
+  journal: 'journal.txt',
+  ledger: 'ledger.jsonl',
+  record: 'chaos.jsonl',
+} as const;
+
+export interface EvidenceEvent {
+  /** The idempotency key: id and suffix. */
+  readonly key: string;
+  readonly owner: string;
+  readonly type: string;
+  readonly status: string;
+  readonly isLeased: boolean;
+  readonly lastError: string | null;
+  /** The invoice that the payload names; null when it names none. */
+  readonly invoiceId: string | null;
+  /** SHA-256 of the payload as it has to be sent; null when it is no JSON. */
+  readonly sha256: string | null;
+  readonly createdAtMs: number;
+}
+
+export interface Evidence {
+  /** Invoice ids whose COMMIT had returned. */
+  readonly journal: ReadonlySet<string>;
+  readonly invoices: ReadonlySet<string>;
+  readonly events: ReadonlyMap<string, EvidenceEvent>;
+  readonly ledger: LedgerContent;
+  readonly record: readonly RecordLine[];
+  /** Stale settlements that the relayers reported as refused. */
+  readonly fencedEvents: number;
+  /** When relayers came up, epoch ms, in order. */
+  readonly relayerStartsMs: readonly number[];
+  /** When relayers took over events of dead ones (epoch ms), and how many. */
+  readonly takeovers: readonly { readonly atMs: number; readonly events: number }[];
+  /** What SQLite says of the file: `ok`, or what is wrong. */
+  readonly integrity: string;
+}
+
+/** Reads all sources. Throws when one that every run leaves is missing or unreadable. */
+export function readEvidence(folder: string): Evidence {
+  const db = new Database(path.join(folder, arenaFiles.database), { fileMustExist: true });
+  try {
+    return {
+      journal: readJournal(path.join(folder, arenaFiles.journal)),
+      invoices: new Set(db.prepare('SELECT id FROM invoices').pluck().all().map(String)),
+      events: readEvents(db),
+      ledger: readLedger(path.join(folder, arenaFiles.ledger)),
+      record: readRecord(path.join(folder, arenaFiles.record)),
+      fencedEvents: Number(
+        db
+          .prepare(
+            `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`,
+          )
+          .pluck()
+          .get(),
+      ),
+      relayerStartsMs: db
+        .prepare(`SELECT at FROM outbox_log WHERE kind = 'relayer_started' ORDER BY id`)
+        .pluck()
+        .all()
+        .map((at) => Date.parse(String(at))),
+      takeovers: readTakeovers(db),
+      integrity: db.prepare('PRAGMA integrity_check').pluck().all().join('; '),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+function readTakeovers(db: Database.Database): Evidence['takeovers'] {
+  const rows = db
+    .prepare(
+      `SELECT at, json_extract(detail, '$.events') AS events FROM outbox_log WHERE kind = 'taken_over' ORDER BY id`,
+    )
+    .all() as { readonly at: string; readonly events: number }[];
+  return rows.map(({ at, events }) => ({ atMs: Date.parse(at), events }));
+}
+
+/** A line that a kill cut off is shorter than an id, and so no evidence. */
+const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The invoice ids in a journal; a journal that was never begun is empty. */
+export function readJournal(file: string): ReadonlySet<string> {
+  if (!existsSync(file)) return new Set();
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return new Set(lines.filter((line) => wholeId.test(line)));
+}
+
+interface EventRow {
+  readonly key: string;
+  readonly owner: string;
+  readonly type: string;
+  readonly status: string;
+  readonly isLeased: number;
+  readonly lastError: string | null;
+  readonly invoiceId: string | null;
+  readonly sent: string | null;
+  readonly createdAt: string;
+}
+
+function readEvents(db: Database.Database): ReadonlyMap<string, EvidenceEvent> {
+  const rows = db
+    .prepare(`
+      SELECT id || key_suffix AS key, business_id AS owner, event_type AS type, status,
+             lease_id IS NOT NULL AS isLeased, last_error AS lastError, created_at AS createdAt,
+             CASE WHEN json_valid(payload) THEN json_extract(payload, '$.data.id') END AS invoiceId,
+             CASE WHEN json_valid(payload) THEN json(payload) END AS sent
+        FROM events ORDER BY seq`)
+    .all() as EventRow[];
+  return new Map(
+    rows.map(({ key, owner, type, status, lastError, ...row }) => [
+      key,
+      {
+        key,
+        owner,
+        type,
+        status,
+        lastError,
+        isLeased: row.isLeased === 1,
+        invoiceId: row.invoiceId === null ? null : String(row.invoiceId),
+        sha256: row.sent === null ? null : createHash('sha256').update(row.sent).digest('hex'),
+        createdAtMs: Date.parse(row.createdAt),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,110 @@
+// What the run asks the database while it goes on, and the one thing it writes there: events that can never be
+// delivered, as a careless program would insert them.
+import { isBusy, openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
+
+export interface Facts {
+  counts(): { readonly committed: number; readonly processed: number; readonly pending: number };
+  /** The newest event's place. */
+  lastSeq(): number;
+  /** Events up to that place that are neither processed nor dead. */
+  pendingUpTo(seq: number): number;
+  /** How often relayers have come up, and the slot of the newest. */
+  relayerStarts(): { readonly count: number; readonly slot: string | null };
+  /** How many events are leased. */
+  leased(): number;
+  /** Places of the events that the relayer of that slot holds. */
+  leasedBy(slot: string): readonly number[];
+  /** Stale settlements refused so far. */
+  fencedEvents(): number;
+  /** The gateways that relayers have checked and would deliver to. */
+  gateways(): readonly string[];
+  /** Whether nobody is inside a write transaction at this instant. */
+  isWriteLockFree(): boolean;
+  /** Inserts a row of `events`; returns its id, or null when another process holds the write lock. */
+  insertEvent(row: PlainEvent): string | null;
+  close(): void;
+}
+
+/** The three columns that a plain INSERT needs, and headers. */
+export interface PlainEvent {
+  readonly businessId: string;
+  readonly eventType: string;
+  readonly payload: string;
+  readonly headers: string | null;
+}
+
+/** Opens the database of the run, which a relayer or an ingester must have migrated. */
+export async function openFacts(file: string): Promise<Facts> {
+  const open = (busyTimeoutMs: number) =>
+    openDatabase(file, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 0 });
+  // A reader waits only for whoever repairs the WAL's index after a kill; a writer's wait would stop the whole run.
+  const db = await open(2_000);
+  const writer = await open(0);
+  const number = (sql: string) => {
+    const statement = db.prepare(sql).pluck();
+    return (...values: readonly unknown[]) => Number(statement.get(...values));
+  };
+  const counts = db.prepare(
+    `SELECT count(*) AS committed, count(*) FILTER (WHERE status = 'processed') AS processed,
+            count(*) FILTER (WHERE status = 'pending') AS pending FROM events`,
+  );
+  const starts = db.prepare(
+    `SELECT count(*) AS count, (SELECT json_extract(detail, '$.slot') FROM outbox_log
+                                 WHERE kind = 'relayer_started' ORDER BY id DESC LIMIT 1) AS slot
+       FROM outbox_log WHERE kind = 'relayer_started'`,
+  );
+  const leasedBy = db
+    .prepare(`SELECT seq FROM events WHERE lease_id >= ? || ':' AND lease_id < ? || ';'`)
+    .pluck();
+  const verified = db
+    .prepare(`SELECT DISTINCT json_extract(detail, '$.gateway') FROM outbox_log WHERE kind = 'verified'`)
+    .pluck();
+  const lastSeq = number('SELECT coalesce(max(seq), 0) FROM events');
+  const pendingUpTo = number(`SELECT count(*) FROM events WHERE status = 'pending' AND seq <= ?`);
+  const leased = number('SELECT count(*) FROM events WHERE lease_id IS NOT NULL');
+  const fencedEvents = number(
+    `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`,
+  );
+  return {
+    counts: () => counts.get() as ReturnType<Facts['counts']>,
+    lastSeq: () => lastSeq(),
+    pendingUpTo: (seq) => pendingUpTo(seq),
+    relayerStarts: () => starts.get() as ReturnType<Facts['relayerStarts']>,
+    leased: () => leased(),
+    leasedBy: (slot) => leasedBy.all(slot, slot).map(Number),
+    fencedEvents: () => fencedEvents(),
+    gateways: () => verified.all().map(String),
+    isWriteLockFree: () => unlessBusy(() => tryWriteLock(writer)) === true,
+    insertEvent: (row) => unlessBusy(() => insert(writer, row)),
+    close: () => {
+      writer.close();
+      db.close();
+    },
+  };
+}
+
+function tryWriteLock(db: SqliteConnection): true {
+  db.exec('BEGIN IMMEDIATE');
+  db.exec('ROLLBACK');
+  return true;
+}
+
+function insert(db: SqliteConnection, row: PlainEvent): string {
+  const id = db
+    .prepare(
+      `INSERT INTO events (business_id, event_type, payload, headers)
+       VALUES (:businessId, :eventType, :payload, :headers) RETURNING id`,
+    )
+    .pluck()
+    .get(row);
+  return String(id);
+}
+
+function unlessBusy<Result>(work: () => Result): Result | null {
+  try {
+    return work();
+  } catch (error) {
+    if (isBusy(error)) return null;
+    throw error;
+  }
+}

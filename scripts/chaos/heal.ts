@@ -1,0 +1,72 @@
+// After the trouble: everything that was broken is mended, and only then it is asked whether all events arrive, whether
+// PM2 runs what it should, and whether everything ends when told to. Answers go into the record, not into a verdict.
+
+import { supervisedApps } from './pm2.ts';
+import { isOwn, processesOf, signalOwn } from './processes.ts';
+import type { Stage } from './stage.ts';
+import { waitFor } from './waiting.ts';
+
+/** Backoffs of a minute or so are possible after many kills; a relayer that is stuck does not come back in five. */
+const drainLimitMs = 180_000;
+const settleLimitMs = 20_000;
+
+/** Ends all faults, waits for what they delayed, and looks at the processes. */
+export async function heal(stage: Stage): Promise<void> {
+  const { facts, link, second, signal } = stage;
+  stage.act = 'healing';
+  link.endAll();
+  await second.end('SIGTERM');
+  await waitFor(() => link.isTold, { withinMs: settleLimitMs, signal });
+  const lastSeq = facts.lastSeq();
+  await waitFor(() => facts.pendingUpTo(lastSeq) === 0, { withinMs: drainLimitMs, signal });
+  await lookAtSupervision(stage);
+}
+
+/** Ends the flow of new events and waits until none is on its way. */
+export async function runDry({ pm2, facts, signal }: Stage): Promise<void> {
+  await pm2.stop('ingester');
+  await waitFor(() => facts.counts().pending === 0, { withinMs: drainLimitMs, signal });
+}
+
+/** PM2 needs a moment to replace what was killed last. */
+async function lookAtSupervision({ arena, pm2, record, signal }: Stage): Promise<void> {
+  const look = () => {
+    const expected = new Map<string, number | null>([['PM2', pm2.daemonPid()]]);
+    for (const app of supervisedApps) expected.set(app, pm2.pidOf(app));
+    const missing = [...expected]
+      .filter(([, pid]) => pid === null || !isOwn(arena.folder, pid))
+      .map(([name]) => name);
+    const wanted = new Set(expected.values());
+    const strays = processesOf(arena.folder)
+      .filter(({ pid }) => !wanted.has(pid))
+      .map(({ pid, command }) => `${command} (${pid})`);
+    return { missing, strays };
+  };
+  await waitFor(
+    () => {
+      const { missing, strays } = look();
+      return missing.length === 0 && strays.length === 0;
+    },
+    { withinMs: settleLimitMs, everyMs: 200, signal },
+  );
+  record.add({ kind: 'supervision', ...look() });
+}
+
+/** Stops everything the way a person would, and records what did not end. */
+export async function stopAll({ arena, pm2, record, signal }: Stage): Promise<void> {
+  await pm2.kill();
+  const isEmpty = () => processesOf(arena.folder).length === 0;
+  await waitFor(isEmpty, { withinMs: settleLimitMs, everyMs: 100, signal });
+  const processes = processesOf(arena.folder).map(({ pid, command }) => `${command} (${pid})`);
+  record.add({ kind: 'left running', processes });
+}
+
+/** Ends every process of a folder, whatever state it is in; again and again, since PM2 may have started another one. */
+export async function killAll(folder: string): Promise<void> {
+  const isEmpty = () => {
+    const left = processesOf(folder);
+    for (const { pid } of left) signalOwn(folder, pid, 'SIGKILL');
+    return left.length === 0;
+  };
+  await waitFor(isEmpty, { withinMs: settleLimitMs, everyMs: 20, signal: new AbortController().signal });
+}

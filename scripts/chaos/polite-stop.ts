@@ -1,0 +1,38 @@
+// A relayer with events in flight is told to stop (SIGTERM): it finishes what it has begun, and not one event is sent twice.
+// PM2 starts the next one. Nobody is killed close to it, since a kill would excuse what must not happen.
+import { harmlessDelayMs } from './arena.ts';
+import { monotonicMs } from './record.ts';
+import { type Stage, stopNow } from './stage.ts';
+import { pause, waitFor } from './waiting.ts';
+
+const limitMs = 20_000;
+const fewestEvents = 3;
+/** The successor's first events are on their way before a kill may excuse one of them. */
+const afterglowMs = 300;
+
+/** Plays the scene once. */
+export async function playPoliteStop(stage: Stage): Promise<void> {
+  const { facts, link, vitals, signal, spared } = stage;
+  const needed = ['relayer', 'sandbox', 'ingester'] as const;
+  for (const target of needed) spared.add(target);
+  try {
+    link.want([{ kind: 'slow', delayMs: harmlessDelayMs }]);
+    const isBusy = () => vitals.of('relayer')?.isUp === true && facts.leased() >= fewestEvents;
+    if ((await waitFor(isBusy, { withinMs: limitMs, everyMs: 10, signal })) === null) {
+      const waitedFor = `the relayer to have ${fewestEvents} events in flight`;
+      stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
+      return;
+    }
+    const stopped = stopNow(stage, 'relayer');
+    link.want([]);
+    const isReplaced = () => {
+      const vital = vitals.of('relayer');
+      return vital !== null && vital.pid !== stopped && vital.isUp;
+    };
+    await waitFor(isReplaced, { withinMs: limitMs, signal });
+    await pause(afterglowMs, signal);
+  } finally {
+    link.want([]);
+    for (const target of needed) spared.delete(target);
+  }
+}

@@ -1,0 +1,159 @@
+// One run from beginning to end: start the real thing, make trouble, heal, stop, judge. Whatever happens on the way,
+// nothing of it is left running.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { packageRoot } from '../../apps/outbox/environment.ts';
+import { type Arena, createArena, relayerTiming, sandboxUrl } from './arena.ts';
+import { ChaosError } from './chaos-error.ts';
+import type { ChaosSettings } from './config.ts';
+import { arenaFiles } from './evidence.ts';
+import { openFacts } from './facts.ts';
+import { heal, killAll, runDry, stopAll } from './heal.ts';
+import { makeKills } from './kills.ts';
+import { createPm2, type Pm2 } from './pm2.ts';
+import type { Progress } from './progress.ts';
+import { createRandom } from './random.ts';
+import { reconcile, type Verdict } from './reconcile.ts';
+import { type ChaosRecord, createRecord, monotonicMs } from './record.ts';
+import { SandboxLink } from './sandbox-link.ts';
+import { SecondRelayer } from './second-relayer.ts';
+import type { Stage } from './stage.ts';
+import { makeTrouble } from './trouble.ts';
+import { Vitals } from './vitals.ts';
+import { waitFor } from './waiting.ts';
+
+export interface RunOutcome {
+  readonly verdict: Verdict;
+  /** Where the evidence is, when it was kept: asked for, or because something was broken. */
+  readonly folder: string | null;
+}
+
+/** Runs once. Throws ChaosError when there can be no verdict; then, too, everything is ended and removed. */
+export async function runChaos(
+  settings: ChaosSettings,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const arena = await createArena();
+  const dismissWarden = startWarden(arena.folder);
+  let isKept = settings.keep;
+  try {
+    await playOut({ arena, pm2: createPm2(arena), settings, progress, signal });
+    const verdict = reconcile(arena.folder);
+    isKept ||= verdict.broken.length > 0;
+    return { verdict, folder: isKept ? arena.folder : null };
+  } catch (error) {
+    // What did not run has to be looked into; what was interrupted has not.
+    isKept ||= !signal.aborted;
+    if (isKept) progress.say(`The files of the run are kept: ${arena.folder}`);
+    throw error;
+  } finally {
+    progress.end();
+    await killAll(arena.folder);
+    if (!isKept) arena.remove();
+    dismissWarden();
+  }
+}
+
+/** Should this very process be killed, somebody else clears up. Returns how to tell that there is no need to. */
+function startWarden(folder: string): () => void {
+  // Its own environment and arguments do not name the folder, or it would be taken for a process of the run.
+  const warden = spawn(process.execPath, [path.join(packageRoot, 'build/scripts/chaos/warden.js')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  warden.on('error', () => {});
+  warden.stdin.on('error', () => {});
+  warden.stdin.write(`${folder}\n`);
+  warden.unref();
+  return () => void warden.stdin.end('all clear');
+}
+
+interface Run {
+  readonly arena: Arena;
+  readonly pm2: Pm2;
+  readonly settings: ChaosSettings;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+async function playOut(run: Run): Promise<void> {
+  const { arena, pm2, settings, progress } = run;
+  const record = createRecord(arena.file(arenaFiles.record));
+  record.add({ kind: 'run', ...settings, ...relayerTiming, atMs: Date.now() });
+  progress.say('starting ingester, relayer and sandbox under PM2 …');
+  await pm2.start();
+  const stage = await setUp(run, record);
+  stage.vitals.start(() => stage.abandon.abort());
+  progress.begin(stage);
+  try {
+    await mustBeUp(stage);
+    await disturb(stage, settings);
+    await heal(stage);
+    await runDry(stage);
+  } finally {
+    progress.end();
+    await stage.vitals.stop().finally(() => stage.facts.close());
+  }
+  await stopAll(stage);
+  record.close();
+}
+
+/** Connects to what PM2 has started. */
+async function setUp({ arena, pm2, settings, signal }: Run, record: ChaosRecord): Promise<Stage> {
+  const facts = await openFacts(arena.file(arenaFiles.database));
+  const always = settings.forget ? ([{ kind: 'forget', probability: 0.05 }] as const) : [];
+  const link = new SandboxLink({ port: arena.port, record, always });
+  const second = new SecondRelayer(arena, record);
+  const vitals = new Vitals({ arena, pm2, facts, link, second, record });
+  const abandon = new AbortController();
+  return {
+    ...{ arena, pm2, facts, link, second, vitals, record, abandon },
+    signal: AbortSignal.any([signal, abandon.signal]),
+    spared: new Set(),
+    act: 'starting',
+  };
+}
+
+const startLimitMs = 60_000;
+
+/** All three have done their first work, and the relayer delivers to this run's sandbox and nowhere else. */
+async function mustBeUp({ arena, facts, vitals, link, signal }: Stage): Promise<void> {
+  const isUp = () => vitals.of('sandbox')?.isUp === true && link.isTold && facts.counts().processed > 0;
+  const isInTime = await waitFor(isUp, { withinMs: startLimitMs, signal });
+  const strangers = facts.gateways().filter((gateway) => !gateway.startsWith(`${sandboxUrl(arena)}/`));
+  if (strangers.length > 0) {
+    throw couldNotRun(`the relayer delivers to ${strangers.join(' and ')}, which is not this run's sandbox`);
+  }
+  if (isInTime === null) {
+    throw couldNotRun(`no event was delivered within ${startLimitMs} ms: see the logs in pm2/logs`);
+  }
+}
+
+/** Kills and other trouble side by side, until the time is up and enough processes were killed. */
+async function disturb(stage: Stage, { seed, durationMs, kills }: ChaosSettings): Promise<void> {
+  const startMs = monotonicMs();
+  // A machine too slow to do so many kills gets more time, but not for ever: then the verdict says how many there were.
+  const limitMs = 4 * durationMs + 60_000;
+  const isOver = () => {
+    const elapsedMs = monotonicMs() - startMs;
+    const isEnough = stage.record.of('kill').length >= kills;
+    return (elapsedMs >= durationMs && isEnough) || elapsedMs >= limitMs;
+  };
+  const tasks = [
+    makeKills(stage, { meanGapMs: durationMs / kills, random: createRandom(seed, 'kills'), isOver }),
+    makeTrouble(stage, createRandom(seed, 'trouble'), isOver),
+  ];
+  try {
+    await Promise.all(tasks);
+  } catch (error) {
+    // When one fails the other is told to end, and has ended, before anything is cleaned up.
+    stage.abandon.abort();
+    await Promise.allSettled(tasks);
+    throw error;
+  }
+}
+
+function couldNotRun(message: string): ChaosError {
+  return new ChaosError('ERR_CHAOS_COULD_NOT_RUN', message);
+}
