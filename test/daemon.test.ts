@@ -72,6 +72,7 @@ describe('an error', () => {
     { code: 'ERR_OUTBOX_WRONG_PROJECT', exit: 2 },
     { code: 'ERR_OUTBOX_SQLITE_VERSION', exit: 2 },
     { code: 'ERR_OUTBOX_DATABASE_UNAVAILABLE', exit: 2 },
+    { code: 'ERR_OUTBOX_DATABASE_BLOCKED', exit: 1 },
     { code: 'ERR_OUTBOX_DATABASE_CORRUPT', exit: 3 },
     { code: 'ERR_OUTBOX_DATABASE_FOREIGN', exit: 3 },
     { code: 'ERR_OUTBOX_DATABASE_HISTORY', exit: 3 },

@@ -5,7 +5,7 @@ import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { maxSlots, slotNames } from './lease-id.ts';
 import { OutboxError } from './outbox-error.ts';
-import { createOwnerOnly, isBusy } from './sqlite.ts';
+import { blocked, createOwnerOnly, isBusy, isPassing } from './sqlite.ts';
 
 /** A held slot. */
 export interface RelayerSlot {
@@ -28,7 +28,7 @@ export function acquireSlot(databaseFile: string): RelayerSlot {
   );
 }
 
-/** Takes one slot, or returns null while its holder lives. Never waits. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE. */
+/** Takes one slot, or returns null while its holder lives. Never waits. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE or _BLOCKED. */
 export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot | null {
   return tryAcquire(lockFile(databaseFile, `relayer-${name}`), name);
 }
@@ -50,9 +50,9 @@ function lockFile(databaseFile: string, name: string): string {
 }
 
 function lockOrNull(file: string): Database.Database | null {
-  let lock: Database.Database | undefined;
   // Whoever may open a lock file may hold its lock.
   createOwnerOnly(file);
+  let lock: Database.Database | undefined;
   try {
     // The default timeout would block the event loop for 5 s when the slot is held.
     lock = new Database(file, { timeout: 0 });
@@ -61,6 +61,7 @@ function lockOrNull(file: string): Database.Database | null {
   } catch (cause) {
     lock?.close();
     if (isBusy(cause)) return null;
+    if (isPassing(cause)) throw blocked(file, cause);
     throw new OutboxError(
       'ERR_OUTBOX_DATABASE_UNAVAILABLE',
       `the relayer's lock file ${file} cannot be used: check its permissions, or, with all relayers stopped, remove it`,
