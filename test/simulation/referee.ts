@@ -79,6 +79,12 @@ export class Referee {
     if (isLost) return;
     const which = `event ${lease.seq}`;
     if (wasOver) this.break(`${which} was settled twice under one lease`);
+    const newest = this.#ofEvent.get(lease.seq)?.at(-1);
+    if (newest !== lease) {
+      this.break(
+        `${which} was settled by ${lease.process.name} though ${newest?.process.name} had claimed it`,
+      );
+    }
     const { request } = lease;
     switch (settlement.kind) {
       case 'processed':
@@ -149,13 +155,15 @@ export class Referee {
     const open = [...this.#heldBy(process)].filter(({ request }) => request?.isAnswered === false).length;
     if (open > this.#scenario.concurrency) this.break(`${process.name} has ${open} requests in flight`);
     let isRepeat = false;
-    for (const earlier of this.#ofEvent.get(event.seq) ?? []) {
-      if (earlier === lease || earlier.request === null) continue;
-      const isOpen = !earlier.request.isAnswered && earlier.process.isAlive;
-      if (isOpen && earlier.excuse === null) this.break(`${which} is sent twice at the same time`);
-      if (!earlier.request.isAccepted) continue;
+    for (const other of this.#ofEvent.get(event.seq) ?? []) {
+      if (other === lease || other.request === null) continue;
+      // The older of the two leases is the one that something must have happened to.
+      const { excuse } = other.claimedAtMs <= lease.claimedAtMs ? other : lease;
+      const isOpen = !other.request.isAnswered && other.process.isAlive;
+      if (isOpen && excuse === null) this.break(`${which} is sent twice at the same time`);
+      if (!other.request.isAccepted) continue;
       isRepeat = true;
-      if (earlier.excuse === null) this.break(`${which} was accepted and is sent again, without a fault`);
+      if (excuse === null) this.break(`${which} was accepted and is sent again, without a fault`);
     }
     if (isRepeat) this.repeats += 1;
     return lease;

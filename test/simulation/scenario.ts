@@ -27,13 +27,21 @@ export interface Phase {
   readonly retryAfterMs: number;
 }
 
+/** At once, or just after the relayer's next turn that changed something: the moment that chance alone would hardly ever hit. */
+export type Moment = 'now' | 'after a commit';
+
 export type Fault = { readonly atMs: number } & (
-  | { readonly kind: 'kill'; readonly relayer: number }
+  | { readonly kind: 'kill'; readonly relayer: number; readonly moment: Moment }
   /** SIGSTOP, and SIGCONT after `forMs`. */
-  | { readonly kind: 'stop'; readonly relayer: number; readonly forMs: number }
+  | { readonly kind: 'stop'; readonly relayer: number; readonly moment: Moment; readonly forMs: number }
   /** A graceful stop, and a new start. */
   | { readonly kind: 'restart'; readonly relayer: number }
-  | { readonly kind: 'step the clock'; readonly byMs: number }
+  | {
+      readonly kind: 'step the clock';
+      readonly relayer: number;
+      readonly moment: Moment;
+      readonly byMs: number;
+    }
   /** Somebody holds the database's write lock. */
   | { readonly kind: 'lock'; readonly forMs: number }
 );
@@ -85,6 +93,7 @@ export function scenarioOf(seed: number): Scenario {
   const fault = (): Fault => {
     const atMs = some(0, healAtMs);
     const relayer = whole(0, relayers - 1);
+    const moment = oneOf(['now', 'after a commit'] as const);
     const forMs = oneOf([50, 1_500, requestTimeoutMs * 2, requestTimeoutMs * 4, 60_000]);
     const kind = oneOf([
       'kill',
@@ -97,13 +106,20 @@ export function scenarioOf(seed: number): Scenario {
       'lock',
     ] as const);
     switch (kind) {
-      case 'kill':
       case 'restart':
         return { atMs, kind, relayer };
+      case 'kill':
+        return { atMs, kind, relayer, moment };
       case 'stop':
-        return { atMs, kind, relayer, forMs };
+        return { atMs, kind, relayer, moment, forMs };
       case 'step the clock':
-        return { atMs, kind, byMs: Math.round(some(-1, 1) * oneOf([500, 40_000, 3_600_000])) };
+        return {
+          atMs,
+          kind,
+          relayer,
+          moment,
+          byMs: Math.round(some(-1, 1) * oneOf([500, 40_000, 3_600_000])),
+        };
       case 'lock':
         return { atMs, kind, forMs };
       default:

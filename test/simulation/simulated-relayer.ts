@@ -26,6 +26,8 @@ export interface Machine {
   readonly slots: Map<string, SimulatedProcess>;
   isLocked: boolean;
   trace(text: string): void;
+  /** A turn that changed something is in the database, and its process does not know it yet. */
+  onCommit(process: SimulatedProcess): void;
   /** An event that kills whoever sends it. */
   onFatal(process: SimulatedProcess): void;
 }
@@ -173,6 +175,7 @@ function guardedStore(machine: Machine, process: SimulatedProcess): OutboxStore 
           trace(`${process.name} settles event ${seq}: ${kind}`);
         for (const { seq } of result.lost) trace(`${process.name} has lost its lease of event ${seq}`);
         for (const { seq } of result.claimed) trace(`${process.name} claims event ${seq}`);
+        if (request.settlements.length + result.claimed.length > 0) machine.onCommit(process);
         return result;
       });
     },

@@ -13,7 +13,7 @@ test(
   'whatever happens to relayers, clock, database and Convoy, every event is delivered and every rule holds',
   async () => {
     const database = memoryDatabase();
-    const count = runs({ everyday: 200, deep: 20_000 });
+    const count = runs({ everyday: 250, deep: 20_000 });
     const startedMs = performance.now();
     const sum = { sent: 0, repeats: 0, steps: 0 };
     for (let n = 0; n < count; n++) {
@@ -38,25 +38,29 @@ test(
   patienceMs,
 );
 
-test('a scenario goes the same way every time, and on a file with a connection for each relayer', async () => {
-  const folder = tempDirectory();
-  const template = newDatabaseFile(folder);
-  for (let n = 0; n < 12; n++) {
-    const scenario = scenarioOf(seed + n);
-    const traces = [];
-    for (const database of [
-      memoryDatabase(),
-      memoryDatabase(),
-      fileDatabase(path.join(folder, `${n}.db`), template),
-    ]) {
-      traces.push((await simulate(scenario, database, { isTraced: true })).trace);
-      database.close();
+test(
+  'a scenario goes the same way every time, and on a file with a connection for each relayer',
+  async () => {
+    const folder = tempDirectory();
+    const template = newDatabaseFile(folder);
+    for (let n = 0; n < 12; n++) {
+      const scenario = scenarioOf(seed + n);
+      const traces = [];
+      for (const database of [
+        memoryDatabase(),
+        memoryDatabase(),
+        fileDatabase(path.join(folder, `${n}.db`), template),
+      ]) {
+        traces.push((await simulate(scenario, database, { isTraced: true })).trace);
+        database.close();
+      }
+      expect(traces[0]?.length).toBeGreaterThan(3);
+      expect(traces[1]).toEqual(traces[0]);
+      expect(traces[2]).toEqual(traces[0]);
     }
-    expect(traces[0]?.length).toBeGreaterThan(3);
-    expect(traces[1]).toEqual(traces[0]);
-    expect(traces[2]).toEqual(traces[0]);
-  }
-});
+  },
+  patienceMs,
+);
 
 /** The smallest scenario found that breaks a rule, and its trace. */
 async function report(scenario: Scenario, database: SimulatedDatabase): Promise<string> {

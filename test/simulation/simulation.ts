@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { isoText } from '../../apps/outbox/clock.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { Referee } from './referee.ts';
-import { type Fault, longestDrainMs, type Scenario } from './scenario.ts';
+import { type Fault, longestDrainMs, type Moment, type Scenario } from './scenario.ts';
 import { SimulatedConvoy } from './simulated-convoy.ts';
 import type { SimulatedDatabase } from './simulated-database.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -18,8 +18,6 @@ export interface Verdict {
   readonly sent: number;
   readonly repeats: number;
   readonly steps: number;
-  /** From the healing to the last good event. */
-  readonly drainedInMs: number;
 }
 
 /** Plays a scenario on an empty database. */
@@ -43,6 +41,7 @@ class Simulation implements Machine {
   readonly #isTraced: boolean;
   readonly #trace: string[] = [];
   readonly #relayers: SimulatedRelayer[] = [];
+  readonly #afterCommit = new Map<SimulatedProcess, Extract<Fault, { readonly moment: Moment }>>();
   readonly #startMs: number;
   #processes = 0;
   #isEnding = false;
@@ -71,17 +70,23 @@ class Simulation implements Machine {
       time.in(phase.fromMs, () => this.trace(`Convoy: ${phase.kind}, ${phase.share * 100} % of requests`));
     }
     const isBroken = () => referee.violation !== null;
-    const healedAtMs = this.#startMs + scenario.healAtMs;
     const isOver = () => isBroken() || referee.isDrained;
+    const healedAtMs = this.#startMs + scenario.healAtMs;
     if (!(await time.passUntil(isOver, healedAtMs + 0.001))) this.trace('everything is healthy from now on');
     const boundMs = longestDrainMs(scenario);
     if (!(await time.passUntil(isOver, healedAtMs + boundMs))) {
       referee.break(`not every good event was processed within ${boundMs} ms after the healing`);
     }
-    const drainedInMs = Math.max(0, time.monotonicMs - healedAtMs);
     if (!isBroken()) await this.#end();
     const { violation, sent, repeats } = referee;
-    return { violation, trace: this.#trace, sent, repeats, steps: time.steps, drainedInMs };
+    return { violation, trace: this.#trace, sent, repeats, steps: time.steps };
+  }
+
+  onCommit(process: SimulatedProcess): void {
+    const fault = this.#afterCommit.get(process);
+    this.#afterCommit.delete(process);
+    const isHealed = this.time.monotonicMs >= this.#startMs + this.scenario.healAtMs;
+    if (fault !== undefined && !isHealed) this.#happen({ ...fault, moment: 'now' });
   }
 
   onFatal(process: SimulatedProcess): void {
@@ -120,6 +125,11 @@ class Simulation implements Machine {
 
   #happen(fault: Fault): void {
     const { time, referee } = this;
+    if ('moment' in fault && fault.moment === 'after a commit') {
+      const process = this.#relayers[fault.relayer]?.process;
+      if (process !== undefined) this.#afterCommit.set(process, fault);
+      return;
+    }
     switch (fault.kind) {
       case 'kill':
         return this.#kill(fault.relayer);
