@@ -1,7 +1,7 @@
 // How the tests run: real files, real servers and real processes, two files at a time.
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
     // Process tests run the compiled applications: built once, before everything else.
@@ -17,8 +17,10 @@ export default defineConfig({
     allowOnly: false,
     // An error that no test caught fails the run, and so does a hang at the end.
     dangerouslyIgnoreUnhandledErrors: false,
+    // `npm run test:deep` is `--mode deep`: many random cases, from a new seed, with progress.
+    env: mode === 'deep' ? { OUTBOX_DEEP: '1' } : {},
     unstubEnvs: true,
     restoreMocks: true,
     sequence: { hooks: 'stack' },
   },
-});
+}));

@@ -1,0 +1,104 @@
+// The commands that random sequences are made of. They hold choices, not events: "the third lease from the end" means
+// something in every sequence, so that shrinking can leave out whatever does not matter.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { command, gateways, leaseMs, slots } from './store-play.ts';
+import { turn } from './store-turn.ts';
+
+const slot = fc.constantFrom(...slots);
+const limit = fc.integer({ min: 1, max: 6 });
+/** Around the lengths that mean something: nothing, a backoff, a lease, a retention. */
+const durationMs = fc.oneof(
+  fc.integer({ min: 0, max: 3_000 }),
+  fc.constantFrom(leaseMs - 1, leaseMs, leaseMs + 1),
+  fc.integer({ min: leaseMs, max: 600_000 }),
+);
+
+const append = limit.map((count) =>
+  command(`append ${count}`, 'append', async ({ model }, world) => {
+    for (let n = 0; n < count; n++) model.append(world.append());
+  }),
+);
+
+const timePasses = durationMs.map((byMs) =>
+  command(`${byMs} ms pass`, 'nothing', async (play) => {
+    play.nowMs += byMs;
+  }),
+);
+
+const clockSteps = durationMs.map((byMs) =>
+  command(`the clock steps back by ${byMs} ms`, 'nothing', async (play) => {
+    play.nowMs -= byMs;
+  }),
+);
+
+const reopen = slot.map((name) =>
+  command(`relayer ${name} is killed and starts again`, 'nothing', (_play, world) => world.kill(name)),
+);
+
+const takeOver = fc.record({ dead: slot, by: slot }).map(({ dead, by }) =>
+  command(`relayer ${dead} dies, relayer ${by} takes over`, 'take over', async ({ model, nowMs }, world) => {
+    await world.kill(dead);
+    const { store } = await world.holder(by);
+    const allowed = model.takeOver(dead, nowMs);
+    assert.equal(await store.takeOver({ slot: dead, nowMs }), allowed.length, 'events taken over');
+    for (const { seq, earliestMs, latestMs } of allowed) {
+      const atMs = world.row(seq).available_at;
+      assert(atMs >= earliestMs && atMs <= latestMs, `${seq}: ${atMs}, not in ${earliestMs}..${latestMs}`);
+      const event = model.events.get(seq);
+      if (event !== undefined) event.availableAtMs = atMs;
+    }
+  }),
+);
+
+const resume = fc.record({ by: slot, limit }).map((how) =>
+  command(`relayer ${how.by} resumes ${how.limit}`, 'resume', async ({ model, nowMs }, world) => {
+    const { store } = await world.holder(how.by);
+    const allowed = model.resume(nowMs);
+    const resumed = await store.resume({ nowMs, limit: how.limit });
+    assert.equal(resumed, Math.min(how.limit, allowed.length), 'events resumed');
+    const chosen = allowed.filter(({ seq }) => world.row(seq).wait_reason === null);
+    assert.equal(chosen.length, resumed, 'events that no longer wait');
+    for (const { seq, latestMs } of chosen) {
+      Object.assign(model.events.get(seq) ?? {}, { availableAtMs: latestMs, waitReason: null });
+    }
+  }),
+);
+
+const redrive = fc
+  .record({ what: fc.constantFrom('dead', 'id', ...gateways), pick: fc.nat({ max: 99 }), limit })
+  .map(({ what, pick, limit: most }) =>
+    command(`redrive ${what} (pick ${pick}, limit ${most})`, 'redrive', async ({ model, nowMs }, world) => {
+      const { store } = await world.holder('00');
+      const row = world.rows().at(pick % Math.max(1, model.events.size));
+      const filter =
+        what === 'dead'
+          ? { kind: what }
+          : what === 'id'
+            ? { kind: what, id: row?.id ?? 'nobody', ...(row === undefined ? {} : { seq: row.seq }) }
+            : { kind: 'gateway' as const, gateway: what };
+      const expected = model.redrive(filter, filter.kind === 'id' ? 1 : most);
+      assert.equal(await store.redrive({ filter, nowMs, limit: most }), expected, 'events redriven');
+    }),
+  );
+
+const prune = fc.record({ keepMs: durationMs, limit }).map(({ keepMs, limit: most }) =>
+  command(`prune ${most} older than ${keepMs} ms`, 'prune', async ({ model, nowMs }, world) => {
+    const { store } = await world.holder('00');
+    const beforeMs = nowMs - keepMs;
+    const expected = model.prune(beforeMs, most);
+    assert.equal(await store.prune({ beforeMs, limit: most }), expected, 'events pruned');
+  }),
+);
+
+/** Every command, the frequent ones more often. */
+export function storeCommands(options: { readonly most: number; readonly replayPath?: string }) {
+  const often = [append, turn, turn, turn, turn, timePasses];
+  const seldom = [clockSteps, reopen, takeOver, resume, redrive, prune];
+  const { most: maxCommands, replayPath } = options;
+  return fc.commands([...often, ...seldom], {
+    maxCommands,
+    size: 'max',
+    ...(replayPath === undefined ? {} : { replayPath }),
+  });
+}

@@ -1,0 +1,48 @@
+// Whether an attempt that was counted against a good event can be defended: it must not come from an outage.
+import type { SimulatedConvoy } from './simulated-convoy.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import type { SimulatedTime } from './simulated-time.ts';
+
+/** An acceptance older than this is no evidence. */
+const windowMs = 60_000;
+
+export class BlameReferee {
+  readonly #time: SimulatedTime;
+  readonly #convoy: SimulatedConvoy;
+  /** The two latest acceptances of different events that each process saw. */
+  readonly #acceptances = new Map<SimulatedProcess, { readonly seq: number; readonly atMs: number }[]>();
+  /** Attempts counted in an outage, by process and outage. */
+  readonly #inOutage = new Set<string>();
+
+  constructor(time: SimulatedTime, convoy: SimulatedConvoy) {
+    this.#time = time;
+    this.#convoy = convoy;
+  }
+
+  accepted(process: SimulatedProcess, seq: number): void {
+    const others = (this.#acceptances.get(process) ?? []).filter((one) => one.seq !== seq);
+    this.#acceptances.set(process, [...others.slice(-1), { seq, atMs: this.#time.monotonicMs }]);
+  }
+
+  /** An unavailable answer was counted against an event; returns what is wrong with that, or null. */
+  counted(process: SimulatedProcess, seq: number): string | null {
+    const other = this.#acceptances.get(process)?.findLast((one) => one.seq !== seq);
+    if (other === undefined || this.#time.monotonicMs - other.atMs > windowMs + 1_000) {
+      return `an attempt of event ${seq} was counted though nothing else was accepted`;
+    }
+    const { phase } = this.#convoy;
+    if (
+      phase.share < 1 ||
+      phase.kind === 'healthy' ||
+      phase.kind === 'slow' ||
+      phase.kind === 'losing replies'
+    ) {
+      return null;
+    }
+    // The first event to fail in an outage cannot know it; more than that one would be wrong.
+    const outage = `${process.name} ${phase.fromMs}`;
+    if (this.#inOutage.has(outage)) return `an attempt of event ${seq} was counted in an outage`;
+    this.#inOutage.add(outage);
+    return null;
+  }
+}
