@@ -73,7 +73,7 @@ describe('a business without an endpoint', () => {
     expect(convoy.sent).toEqual([]);
   });
 
-  test('does not hold up the others, however many events it has', async () => {
+  test('does not hold up the others, however many events it has', { timeout: 60_000 }, async () => {
     const { db, clock, convoy, answers, asked, start } = await guardedRig();
     answers.set('nobody', hasNone);
     insertEvents(db, 3_000, { business_id: 'nobody' });
