@@ -9,8 +9,6 @@ export class SimulatedProcess {
   readonly #time: SimulatedTime;
   #state: 'running' | 'stopped' | 'dead' = 'running';
   #held: (() => void)[] = [];
-  /** When it was last stopped, monotonic. */
-  stoppedAtMs = 0;
 
   constructor(time: SimulatedTime, identity: { readonly name: string; readonly slot: string }) {
     this.#time = time;
@@ -26,6 +24,10 @@ export class SimulatedProcess {
     return this.#state === 'running';
   }
 
+  get isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
   kill(): void {
     this.#state = 'dead';
     this.#held = [];
@@ -33,7 +35,6 @@ export class SimulatedProcess {
 
   stop(): void {
     this.#state = 'stopped';
-    this.stoppedAtMs = this.#time.monotonicMs;
   }
 
   /** Everything that became due meanwhile runs now, in any order. */

@@ -32,8 +32,8 @@ test(
     database.close();
     tellProgress(`simulation: ${JSON.stringify(sum)}`);
     // Faults must have bitten: a simulation in which nothing is ever sent twice has tried nothing.
-    expect(sum.sent).toBeGreaterThan(count);
-    expect(sum.repeats).toBeGreaterThan(count / 100);
+    if (count >= 100) expect(sum.repeats).toBeGreaterThan(count / 100);
+    expect(sum.steps).toBeGreaterThan(count);
   },
   patienceMs,
 );
