@@ -43,6 +43,8 @@ test.each([
   { name: 'takeOver', index: 'events_leased' },
   { name: 'anyLeaseIn', index: 'events_leased' },
   { name: 'resume', index: 'events_due' },
+  { name: 'anyOverdue', index: 'events_due' },
+  { name: 'promote', index: 'events_due' },
   { name: 'redriveDead', index: 'events_dead' },
   { name: 'redriveId', index: 'events_id' },
   { name: 'pruneConfirmed', index: 'events_confirmed' },
@@ -71,6 +73,7 @@ test.each(['processed', 'retry', 'dead', 'released', 'confirm', 'resend', 'repor
 const unsorted = [
   'claim',
   'resume',
+  'promote',
   'pruneConfirmed',
   'pruneUnconfirmed',
   'redriveDead',

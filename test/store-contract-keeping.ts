@@ -44,6 +44,20 @@ export function keepingContract(create: CreateDatabase): void {
     expect(claimed.map(({ seq }) => seq)).toEqual(waited);
   });
 
+  test('promote puts what is overdue before what was never delayed, by age, and nothing else', async () => {
+    const database = await create();
+    const store = await database.open();
+    const later = await database.append({ available_at: startMs + 1 });
+    const fresh = await appendMany(database, 2, {});
+    const overdue = await appendMany(database, 2, { available_at: startMs - 1, wait_reason: 'retry' });
+    expect((await claimer(store)({ slots: 1 }, startMs)).map(({ seq }) => seq)).toEqual([fresh[0]]);
+    expect(await store.promote({ nowMs: startMs, limit: 1 })).toBe(1);
+    expect(await store.promote({ nowMs: startMs, limit: 9 })).toBe(1);
+    expect(await store.promote({ nowMs: startMs, limit: 9 })).toBe(0);
+    for (const seq of overdue) expect((await database.read(seq))?.available_at).toBe(0);
+    expect((await database.read(later))?.available_at).toBe(startMs + 1);
+  });
+
   test('resume works in batches until none is left', async () => {
     const database = await create();
     const store = await database.open();

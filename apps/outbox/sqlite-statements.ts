@@ -114,6 +114,19 @@ function keepingStatements(db: SqliteConnection) {
                SELECT seq FROM events
                 WHERE status = 'pending' AND available_at > :nowMs AND wait_reason = 'gateway' AND lease_id IS NULL
                 LIMIT :limit)`),
+    anyOverdue: db
+      .prepare(
+        `SELECT 1 FROM events WHERE status = 'pending' AND available_at > 0 AND available_at <= ? LIMIT 1`,
+      )
+      .pluck(),
+    // An expired lease stays the holder's to settle until somebody claims the row.
+    promote: db.prepare(`
+      UPDATE events SET available_at = 0
+       WHERE seq IN (
+               SELECT seq FROM events
+                WHERE status = 'pending' AND available_at > 0 AND available_at <= :nowMs
+                ORDER BY available_at, seq
+                LIMIT :limit)`),
     redriveDead: db.prepare(`
       UPDATE events SET ${backToPending}
        WHERE seq IN (SELECT seq FROM events WHERE status = 'dead' ORDER BY seq LIMIT :limit)`),

@@ -49,11 +49,13 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     async takeOver({ slot, nowMs }) {
       return immediately(() => statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes);
     },
-    async slotsWithLeases() {
-      return slotsWithLeases(statements);
-    },
+    slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
       return immediately(() => statements.resume.run(request).changes);
+    },
+    async promote(request) {
+      if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
+      return immediately(() => statements.promote.run(request).changes);
     },
     async redrive({ filter, limit }) {
       return immediately(() => redrive(statements, filter, limit));

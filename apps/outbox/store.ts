@@ -136,6 +136,8 @@ export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
   slotsWithLeases(): Promise<readonly string[]>;
   /** Makes up to `limit` events that waited for the gateway due now; returns how many. */
   resume(request: { readonly nowMs: number; readonly limit: number }): Promise<number>;
+  /** Puts up to `limit` events whose delay or lease has ended before all that were never delayed; returns how many. */
+  promote(request: { readonly nowMs: number; readonly limit: number }): Promise<number>;
   /** Moves events back to pending with both counters at zero, up to `limit`; returns how many. */
   redrive(request: {
     readonly filter: RedriveFilter;

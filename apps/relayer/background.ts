@@ -1,4 +1,4 @@
-// What a running relayer does beside delivering: reading back and deleting what is old. Each is a loop that ends with the
+// What a running relayer does beside delivering: promoting what is overdue, reading back, deleting what is old. Each is a loop that ends with the
 // signal; none is needed for an event to be delivered.
 import type { Clock } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
@@ -7,6 +7,7 @@ import { tryAcquireConfirm } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 import { calm } from './calm.ts';
 import type { RelayerSettings } from './config.ts';
+import { keepOverdue } from './overdue.ts';
 import type { Relayer } from './relayer.ts';
 import { keepRetention } from './retention.ts';
 
@@ -27,9 +28,10 @@ export interface BackgroundParts {
 
 /** Starts the loops. Each promise resolves when its loop has ended with the signal. */
 export function startBackground(parts: BackgroundParts): readonly Promise<void>[] {
-  const { settings, store, clock, log, signal } = parts;
+  const { settings, relayer, store, clock, log, signal } = parts;
   const isConfirming = settings['confirm-window'] > 0;
   return [
+    keepOverdue({ store, isGatewayOpen: () => relayer.isGatewayOpen, clock, log, signal }),
     keepRetention({ store, clock, log, signal, retentionMs: settings.retention, isConfirming }),
     ...(isConfirming ? [confirming(parts)] : []),
   ];

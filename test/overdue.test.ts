@@ -1,0 +1,72 @@
+// Delayed events and a backlog of fresh ones: nobody waits for ever.
+import { expect, onTestFinished, test } from 'vitest';
+import { keepOverdue } from '../apps/relayer/overdue.ts';
+import { FakeClock } from './fake-clock.ts';
+import {
+  eventRow,
+  insertEvent,
+  insertEvents,
+  newDatabaseFile,
+  openStore,
+  plainConnection,
+} from './outbox-database.ts';
+import { MemoryLog } from './relayer-rig.ts';
+
+async function scene() {
+  const file = newDatabaseFile();
+  const db = plainConnection(file);
+  const store = await openStore(file);
+  const clock = new FakeClock();
+  const controller = new AbortController();
+  onTestFinished(() => controller.abort());
+  const gateway = { isOpen: true };
+  void keepOverdue({
+    store,
+    isGatewayOpen: () => gateway.isOpen,
+    clock,
+    log: new MemoryLog(),
+    signal: controller.signal,
+  });
+  const claimOne = async () => {
+    const nowMs = clock.nowMs();
+    const claim = {
+      slots: 1,
+      leaseId: `00:t:${nowMs}`,
+      leaseEndsAtMs: nowMs + 30_000,
+      dueByMs: nowMs,
+      exceptSeqs: [],
+    };
+    return (await store.turn({ settlements: [], claim, nowMs })).claimed[0]?.seq;
+  };
+  return { db, clock, gateway, claimOne };
+}
+
+test('an event whose delay has ended comes before a backlog of fresh ones, a second later', async () => {
+  const { db, clock, claimOne } = await scene();
+  const delayed = insertEvent(db, { available_at: clock.nowMs() + 500, wait_reason: 'retry' });
+  insertEvents(db, 20);
+  expect(await claimOne()).not.toBe(delayed);
+  await clock.advance(1_000);
+  expect(await claimOne()).toBe(delayed);
+});
+
+test('an event whose delay has not ended waits on', async () => {
+  const { db, clock, claimOne } = await scene();
+  const delayed = insertEvent(db, { available_at: clock.nowMs() + 60_000 });
+  insertEvents(db, 3);
+  await clock.advance(5_000);
+  for (let n = 0; n < 3; n++) expect(await claimOne()).not.toBe(delayed);
+  expect(await claimOne()).toBeUndefined();
+});
+
+test('while the gateway is not open nothing is put in front', async () => {
+  const { db, clock, gateway } = await scene();
+  const dueAtMs = clock.nowMs() + 500;
+  const delayed = insertEvent(db, { available_at: dueAtMs, wait_reason: 'gateway' });
+  gateway.isOpen = false;
+  await clock.advance(10_000);
+  expect(eventRow(db, delayed).available_at).toBe(dueAtMs);
+  gateway.isOpen = true;
+  await clock.advance(1_000);
+  expect(eventRow(db, delayed).available_at).toBe(0);
+});
