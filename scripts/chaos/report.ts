@@ -1,4 +1,5 @@
 // The end of a run as a person reads it: a short table, the verdict, and how to run the same again. Pure.
+import { formatDuration } from '../../apps/outbox/duration.ts';
 import type { ChaosSettings } from './config.ts';
 import type { Totals, Verdict } from './reconcile.ts';
 
@@ -27,7 +28,7 @@ export function reportText({ settings, verdict, folder }: ReportInput): string {
 
 /** The command that plays the same trouble again. What it hits depends on timing, too. */
 export function commandOf({ seed, durationMs, kills, forget }: ChaosSettings): string {
-  const words = [`--seed ${seed}`, `--duration ${durationMs}ms`, `--kills ${kills}`];
+  const words = [`--seed ${seed}`, `--duration ${formatDuration(durationMs)}`, `--kills ${kills}`];
   return `npm run chaos -- ${[...words, ...(forget ? ['--forget'] : [])].join(' ')}`;
 }
 
