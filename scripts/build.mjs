@@ -3,7 +3,7 @@
 // it runs before anything is compiled. `--generate-only` stops after the client; `--force` rebuilds all.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,13 +33,12 @@ function refreshIfStale({ output, inputs, probe, refresh }) {
   const wanted = hashOf(inputs);
   const current = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (!force && current === wanted && existsSync(path.join(directory, probe))) return;
-  rmSync(directory, { recursive: true, force: true });
-  refresh();
-  mkdirSync(directory, { recursive: true });
+  refresh(directory);
   writeFileSync(stamp, wanted);
 }
 
-function generateClient() {
+function generateClient(directory) {
+  rmSync(directory, { recursive: true, force: true });
   // Generating needs no schema engine, yet Prisma would download one first; naming any executable skips that,
   // so that installing works behind a closed network.
   const env = {
@@ -55,11 +54,15 @@ function generateClient() {
   );
 }
 
-function compile() {
-  run('compile', 'typescript/bin/tsc', ['-p', 'tsconfig.build.json'], process.env);
+/** Applications may be running from the folder: it is exchanged when the new one is whole, and kept when it fails. */
+function compile(directory) {
+  const next = `${directory}.next-${process.pid}`;
+  run('compile', 'typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', next], process.env, next);
+  rmSync(directory, { recursive: true, force: true });
+  renameSync(next, directory);
 }
 
-function run(task, script, args, env) {
+function run(task, script, args, env, leftover) {
   const entry = path.join(root, 'node_modules', script);
   if (!existsSync(entry)) {
     console.error(
@@ -69,6 +72,7 @@ function run(task, script, args, env) {
   }
   const result = spawnSync(process.execPath, [entry, ...args], { cwd: root, env, encoding: 'utf8' });
   if (result.status === 0) return;
+  if (leftover !== undefined) rmSync(leftover, { recursive: true, force: true });
   console.error(`cannot ${task}:\n${result.stdout}${result.stderr}`);
   process.exit(1);
 }
