@@ -3,6 +3,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { readMigrations } from '../apps/outbox/migration-files.ts';
+import { readHistory, standingOf } from '../apps/outbox/migration-history.ts';
 import { isBusy } from '../apps/outbox/sqlite.ts';
 
 /** Removes the database, or says why not. With `force` nothing is asked. */
@@ -32,6 +34,9 @@ function lockOf(name: string): RegExp {
 function reasonToKeep(file: string): string | null {
   const db = new Database(file, { timeout: 0 });
   try {
+    // Somebody else's business data may lie beside an outbox that was added to it.
+    const standing = standingOf(readHistory(db), readMigrations());
+    if (standing.kind !== 'ours') return `${file} is not a database that this project made alone`;
     const pending = Number(db.prepare("SELECT count(*) FROM events WHERE status = 'pending'").pluck().get());
     if (pending > 0) return `${pending} events in ${file} are pending: let the relayer deliver them first`;
     // SQLite leaves WAL mode only when no other connection is open: the test for a running application.
