@@ -1,4 +1,5 @@
 // Who takes over from whom: from the dead at once, from the living never.
+import { mkdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireSlot, tryAcquireSlot } from '../apps/outbox/relayer-slot.ts';
 import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
@@ -62,6 +63,16 @@ describe('later a relayer', () => {
     expect(await takeOverDeadSlots(own)).toBe(3);
     expect(dead.map(own.leaseOf)).toEqual([null, null, null]);
     expect(own.leaseOf(mine)).toBe('00:me:1');
+  });
+
+  test('goes on to the next slot when one lock file cannot be used', async () => {
+    const own = await scene();
+    mkdirSync(`${own.databaseFile}.relayer-05.lock`);
+    own.leased('05:a:1');
+    const seq = own.leased('07:b:1');
+    expect(await takeOverDeadSlots(own)).toBe(1);
+    expect(own.leaseOf(seq)).toBeNull();
+    expect(own.log.lines).toMatchObject([{ level: 'warn', fields: { slot: '05' } }, { level: 'info' }]);
   });
 
   test("holds the dead slot's lock while it takes over, so that nobody can start in it meanwhile", async () => {

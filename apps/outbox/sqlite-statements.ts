@@ -56,7 +56,7 @@ function claimStatements(db: SqliteConnection) {
              attempts = max(attempts, 0), wait_reason = NULL
        WHERE seq IN (
                SELECT seq FROM events
-                WHERE status = 'pending' AND available_at <= :dueByMs
+                WHERE status = 'pending' AND available_at <= :dueByMs AND (:dueByMs > 0 OR wait_reason IS NULL)
                   AND seq NOT IN (SELECT value FROM json_each(:exceptSeqs))
                 ORDER BY available_at, seq
                 LIMIT :slots)

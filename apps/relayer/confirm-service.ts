@@ -36,25 +36,25 @@ export async function keepConfirming(options: ConfirmServiceOptions): Promise<vo
   await sleep(clock, timings.firstPassAfterMs, signal);
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
-    lock ??= acquire();
     let restMs = timings.shortestRestMs;
-    if (lock !== null) {
-      try {
+    try {
+      lock ??= acquire();
+      if (lock !== null) {
         tell(await confirmer.pass(), clock.monotonicMs() - startedMs, options);
         if (failures > 0) log.info('Convoy can be read back again', { failures });
         failures = 0;
         restMs = Math.max(restMs, (clock.monotonicMs() - startedMs) * restFactor);
-      } catch (error) {
-        if (signal.aborted) break;
-        failures += 1;
-        restMs = Math.max(restMs * 2 ** Math.min(failures - 1, 10), waitAskedFor(error));
-        // Once, and then with each doubling: an outage of Convoy is told by the gateway already.
-        if ((failures & (failures - 1)) === 0) {
-          log.warn('could not read back from Convoy, nothing is concluded', {
-            reason: errorText(error),
-            failures,
-          });
-        }
+      }
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      restMs = Math.max(restMs * 2 ** Math.min(failures - 1, 10), waitAskedFor(error));
+      // Once, and then with each doubling: an outage of Convoy is told by the gateway already.
+      if ((failures & (failures - 1)) === 0) {
+        log.warn('could not read back from Convoy, nothing is concluded', {
+          reason: errorText(error),
+          failures,
+        });
       }
     }
     await sleep(clock, Math.min(restMs, timings.longestRestMs), signal);

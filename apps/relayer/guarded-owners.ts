@@ -1,5 +1,7 @@
 // Connects the owner guard to Convoy and to the database. got loads late: only a question needs it.
+
 import type { ConvoyAccess } from '../outbox/convoy.ts';
+import { errorText } from '../outbox/log.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 import type { RelayerSettings } from './config.ts';
 import { OwnerGuard, type OwnerGuardParts } from './owner-guard.ts';
@@ -19,8 +21,12 @@ export function guardedOwners(parts: GuardedOwnersParts): { readonly owners?: Ow
   const owners = new OwnerGuard({
     ...parts,
     async ask(owner) {
-      const { askEndpoints } = await import('../outbox/convoy-endpoints.ts');
-      return askEndpoints(access, owner, signal);
+      try {
+        const { askEndpoints } = await import('../outbox/convoy-endpoints.ts');
+        return await askEndpoints(access, owner, signal);
+      } catch (error) {
+        return { kind: 'unreadable', reason: errorText(error), retryAfterMs: null };
+      }
     },
     wasAccepted: (businessId) => store.wasAccepted({ businessId, gateway }),
   });

@@ -13,6 +13,8 @@ export async function doOwnerWork(
 ): Promise<readonly OwnerWork[]> {
   const left: OwnerWork[] = [];
   for (const item of work) {
+    // What would be held until a moment that has passed is due as it is: the next look at it asks again.
+    if (item.kind === 'hold' && item.availableAtMs <= nowMs) continue;
     const batch = { nowMs, limit: batchEvents };
     const events = await (item.kind === 'hold'
       ? store.holdOwner({ ...item, ...batch })

@@ -154,8 +154,8 @@ class RelayerService implements Application {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        await takeOverDeadSlots(this.#takeover);
-        this.#relayer.wake();
+        this.#relayer.wake(); // First: nothing below may keep the net from working.
+        if ((await takeOverDeadSlots(this.#takeover)) > 0) this.#relayer.wake();
         if (this.#relayer.isQuiet) store.checkpoint('truncate');
       } catch (error) {
         if (isCorrupt(error)) throw error;

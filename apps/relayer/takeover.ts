@@ -1,7 +1,7 @@
 // Takes over what dead relayers held. Whoever holds a slot's lock knows that the slot's previous holder is dead, and ends
 // its leases while holding the lock; nothing waits for a lease to run out.
 import type { Clock } from '../outbox/clock.ts';
-import type { Log } from '../outbox/log.ts';
+import { errorText, type Log } from '../outbox/log.ts';
 import { type RelayerSlot, tryAcquireSlot } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
@@ -23,7 +23,7 @@ export async function takeOverDeadSlots(options: TakeoverOptions): Promise<numbe
   let events = 0;
   for (const name of await options.store.slotsWithLeases()) {
     if (name === options.slot.name) continue;
-    const lock = tryAcquireSlot(options.databaseFile, name);
+    const lock = lockOf(options, name);
     if (lock === null) continue;
     try {
       events += await takeOver(options, name);
@@ -32,6 +32,19 @@ export async function takeOverDeadSlots(options: TakeoverOptions): Promise<numbe
     }
   }
   return events;
+}
+
+/** A lock file that cannot be used (its permissions, a full disk) must not keep the other slots waiting. */
+function lockOf({ databaseFile, log }: TakeoverOptions, name: string): RelayerSlot | null {
+  try {
+    return tryAcquireSlot(databaseFile, name);
+  } catch (error) {
+    log.warn('cannot tell whether a relayer lives, its leases have to run out', {
+      slot: name,
+      reason: errorText(error),
+    });
+    return null;
+  }
 }
 
 async function takeOver({ store, clock, log }: TakeoverOptions, slot: string): Promise<number> {
