@@ -1,7 +1,7 @@
 // `npm start`: everything in the foreground under PM2, in a PM2 home of this database's own, so that Ctrl-C, which ends
 // every application of its PM2 home, ends nothing of anybody else's.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { databaseFile, packageRoot, readEnvironment } from '../apps/outbox/environment.ts';
@@ -27,7 +27,18 @@ async function start(): Promise<void> {
     process.exit(1);
   }
   mkdirSync(home, { recursive: true, mode: 0o700 });
+  mustBeOurs(home);
   run(home);
+}
+
+/** The name can be guessed, and whoever owns the folder owns the PM2 in it. */
+function mustBeOurs(home: string): void {
+  const found = lstatSync(home);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return;
+  throw new OutboxError(
+    'ERR_OUTBOX_CONFIG',
+    `${home} is not a folder of yours alone: remove it, then start again`,
+  );
 }
 
 function run(pm2HomeFolder: string): void {

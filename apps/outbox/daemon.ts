@@ -108,7 +108,8 @@ const configurationCodes: readonly OutboxErrorCode[] = [
   'ERR_OUTBOX_WRONG_PROJECT',
 ];
 
-function exitCodeOf(error: unknown): number {
+/** The exit code of what ended a process: by the kind of an OutboxError, 1 for everything else. */
+export function exitCodeOf(error: unknown): number {
   if (!(error instanceof OutboxError)) return exitCodes.failed;
   if (databaseCodes.includes(error.code)) return exitCodes.databaseUnusable;
   return configurationCodes.includes(error.code) ? exitCodes.misconfigured : exitCodes.failed;

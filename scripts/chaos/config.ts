@@ -23,6 +23,8 @@ const usage = `$0 [options]
 Kills, pauses and misleads the real processes for a while, then checks that no event was lost.
 Exit status: 0 the promise held, 1 it was broken, 2 wrong options, 3 could not run.`;
 
+const defaultDurationMs = 30_000;
+
 /** The settings, or the text of `--help`. Throws ERR_CHAOS_USAGE that names the flag. */
 export async function readChaosConfig(args: readonly string[]): Promise<ChaosSettings | string> {
   const parser = yargs()
@@ -64,13 +66,12 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
   const extra = given._[0];
   if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run chaos -- --help.`);
 
-  const durationMs = read('duration', given.duration, duration({ minMs: 1_000, maxMs: 3_600_000 }));
+  const durationMs =
+    read('duration', given.duration, duration({ minMs: 1_000, maxMs: 3_600_000 })) ?? defaultDurationMs;
   return {
     seed: read('seed', given.seed, wholeNumber({ min: 0, max: largestSeed })) ?? randomInt(largestSeed),
-    durationMs: durationMs ?? 30_000,
-    kills:
-      read('kills', given.kills, wholeNumber({ min: 1, max: 100_000 })) ??
-      Math.ceil((durationMs ?? 0) / 1_000),
+    durationMs,
+    kills: read('kills', given.kills, wholeNumber({ min: 1, max: 100_000 })) ?? Math.ceil(durationMs / 1_000),
     keep: single('keep', given.keep) === true,
     forget: single('forget', given.forget) === true,
   };

@@ -1,12 +1,11 @@
 // The operator's command line: `npm run outbox -- <command>`. One file per command.
 import process from 'node:process';
 import yargs from 'yargs';
+import { exitCodeOf } from '../../apps/outbox/daemon.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { redriveCommand } from './redrive.ts';
 import { statusCommand } from './status.ts';
-
-const usageExitCode = 2;
 
 try {
   await yargs(process.argv.slice(2))
@@ -19,10 +18,14 @@ try {
     .strict()
     .version(false)
     .fail((message, error) => {
-      throw error ?? new OutboxError('ERR_OUTBOX_CONFIG', `${message} Try npm run outbox -- --help.`);
+      if (error instanceof OutboxError) throw error;
+      const complaint = (message ?? error.message).split('\n')[0]?.replace(/[.?]?$/, '.');
+      throw new OutboxError('ERR_OUTBOX_CONFIG', `${complaint} Try npm run outbox -- --help.`, {
+        cause: error,
+      });
     })
     .parseAsync();
 } catch (error) {
   console.error(error instanceof OutboxError ? errorText(error) : error);
-  process.exitCode = error instanceof OutboxError ? usageExitCode : 1;
+  process.exitCode = exitCodeOf(error);
 }

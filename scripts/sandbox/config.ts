@@ -57,6 +57,6 @@ export function readSandboxConfig(given: {
     prefix: 'SANDBOX_',
     args: given.args,
     environment: given.environment,
-    examples: ['sandbox --port 0 --ledger ./ledger.jsonl'],
+    examples: ['Example: node build/scripts/sandbox/main.js --port 0 --ledger ./ledger.jsonl'],
   });
 }
