@@ -13,14 +13,10 @@ import { readMigrations } from '../apps/outbox/migration-files.ts';
 import { projectRoot } from './helpers.ts';
 
 /**
- * The text of `prisma/schema.prisma`, with computed defaults left to the database. The engine (7.10) cannot compare them
- * on SQLite: it reports one on a TEXT column as a literal, and any other without the parentheses that CREATE TABLE needs,
- * and would rebuild the table, without its CHECKs, in every later migration.
+ * The text of `prisma/schema.prisma`. Its computed defaults must not name their expressions: the engine (7.10) cannot
+ * compare them on SQLite and would rebuild the table, without its CHECKs, in every later migration.
  */
-export const schemaText = readFileSync(path.join(projectRoot, 'prisma', 'schema.prisma'), 'utf8').replaceAll(
-  /dbgenerated\("[^"]*"\)/g,
-  'dbgenerated()',
-);
+export const schemaText = readFileSync(path.join(projectRoot, 'prisma', 'schema.prisma'), 'utf8');
 
 const noFilters = { externalTables: [], externalEnums: [] };
 

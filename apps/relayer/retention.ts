@@ -9,7 +9,7 @@ export interface RetentionOptions {
   readonly store: Pick<OutboxStore, 'prune' | 'log'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** 0 keeps for ever. */
+  /** 0 keeps every event for ever; the record is bounded all the same. */
   readonly retentionMs: number;
   /** Whether events are read back from Convoy. If not, age alone decides. */
   readonly isConfirming: boolean;
@@ -25,7 +25,6 @@ const unconfirmedFactor = 2;
 /** Prunes in rounds until the signal aborts. A round that fails is logged and the next one tries again. */
 export async function keepRetention(options: RetentionOptions): Promise<void> {
   const { clock, log, signal } = options;
-  if (options.retentionMs === 0) return;
   while (!signal.aborted) {
     await sleep(clock, pauseBetweenRoundsMs, signal);
     try {
@@ -41,6 +40,11 @@ export async function keepRetention(options: RetentionOptions): Promise<void> {
 export async function pruneRound(options: RetentionOptions): Promise<void> {
   const { store, clock, log, retentionMs, isConfirming } = options;
   const nowMs = clock.nowMs();
+  if (retentionMs === 0) {
+    // No event is older than 1970; what this deletes is the oldest lines of a record that grew too long.
+    await store.prune({ beforeMs: 0, limit: batchEvents });
+    return;
+  }
   const events = await prune(options, nowMs - retentionMs, isConfirming ? 'confirmed' : 'any');
   if (events > 0) log.info('deleted processed events past the retention', { events });
   if (!isConfirming) return;
