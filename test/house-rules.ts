@@ -36,9 +36,14 @@ const databaseFiles = [
   'lock-retry',
   'prisma-error',
 ].map((name) => `apps/outbox/${name}.ts`);
-const sqliteFiles = ['sqlite', 'relayer-slot', 'quiet-read', 'outbox-shape', 'serial-adapter'].map(
-  (name) => `apps/outbox/${name}.ts`,
-);
+const sqliteFiles = [
+  'sqlite',
+  'sqlite-code',
+  'relayer-slot',
+  'quiet-read',
+  'outbox-shape',
+  'serial-adapter',
+].map((name) => `apps/outbox/${name}.ts`);
 
 /** Who may open a dependency. They bind `apps/`; scripts may open what they measure, tests everything. */
 const doors: readonly { readonly opens: RegExp; readonly files: readonly string[] }[] = [

@@ -5,7 +5,8 @@ import { describeDatabaseError } from './database-error.ts';
 import type { Migration } from './migration-files.ts';
 import { readHistory, recordMigration, standingOf } from './migration-history.ts';
 import { pendingOrThrow } from './migration-refusal.ts';
-import { isBusy, openDatabase, type SqliteConnection } from './sqlite.ts';
+import { openDatabase, type SqliteConnection } from './sqlite.ts';
+import { isBusy } from './sqlite-code.ts';
 
 /** How long to wait for another process, which may be migrating the same new file. */
 const lockWaitMs = 15_000;

@@ -3,7 +3,7 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { type Clock, sleep } from './clock.ts';
 import { OutboxError } from './outbox-error.ts';
-import { isBusy } from './sqlite.ts';
+import { isBusy } from './sqlite-code.ts';
 
 export interface LockRetryOptions {
   /** For the message. */

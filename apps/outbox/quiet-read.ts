@@ -4,7 +4,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Clock, sleep } from './clock.ts';
 import { unavailable } from './database-error.ts';
-import { isBusy, type SqliteConnection } from './sqlite.ts';
+import type { SqliteConnection } from './sqlite.ts';
+import { isBusy, sqliteCode } from './sqlite-code.ts';
 
 const longestWaitMs = 15_000;
 
@@ -22,7 +23,7 @@ export async function readQuietly<Result>(
     try {
       return readOnce(file, read);
     } catch (error) {
-      if (codeOf(error) === 'SQLITE_READONLY_ROLLBACK') throw brokenOff(file, error);
+      if (sqliteCode(error) === 'SQLITE_READONLY_ROLLBACK') throw brokenOff(file, error);
       if (!isPassing(error) || clock.monotonicMs() - startedMs > longestWaitMs) throw error;
     }
     await sleep(clock, 5 + Math.random() * 45);
@@ -76,10 +77,6 @@ function brokenOff(file: string, cause: unknown): Error {
 
 /** Besides locks: a -wal or -shm that is being created or removed under a read-only connection. */
 function isPassing(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = sqliteCode(error);
   return isBusy(error) || code === 'SQLITE_READONLY_CANTINIT' || code === 'SQLITE_READONLY_RECOVERY';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : '';
 }

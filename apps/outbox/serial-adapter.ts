@@ -19,7 +19,8 @@ import { type FileGate, gateOf } from './file-gate.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { OutboxError } from './outbox-error.ts';
 import { SerialTransaction } from './serial-transaction.ts';
-import { configure, isBusy, type SqliteConnection } from './sqlite.ts';
+import { configure, type SqliteConnection } from './sqlite.ts';
+import { isBusy } from './sqlite-code.ts';
 
 /** Which database, and how long to wait for it. */
 export interface AdapterOptions {

@@ -3,7 +3,9 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Clock, sleep, systemClock } from './clock.ts';
+import { blocked, describeDatabaseError, unavailable } from './database-error.ts';
 import { OutboxError } from './outbox-error.ts';
+import { isBusy } from './sqlite-code.ts';
 
 export type SqliteConnection = Database.Database;
 
@@ -64,7 +66,7 @@ function tryOpen(file: string, options: OpenOptions): Attempt {
   } catch (error) {
     connection?.close();
     if (isBusy(error)) return { kind: 'busy', error };
-    throw describeOpenError(file, error);
+    throw describeDatabaseError(file, error);
   }
 }
 
@@ -94,62 +96,6 @@ function verify(connection: SqliteConnection, pragma: string, wanted: unknown, g
     connection.name,
     `does not take ${pragma}=${wanted} (it says ${got}): is it on a network or read-only file system? Move it to a local disk`,
   );
-}
-
-/** Whether SQLite said that another connection holds the lock: try again later. */
-export function isBusy(error: unknown): boolean {
-  return sqliteCode(error).startsWith('SQLITE_BUSY') || sqliteCode(error).startsWith('SQLITE_LOCKED');
-}
-
-/**
- * Whether SQLite named a trouble that may pass by itself: a lock, a full disk, an I/O error. On a full disk even opening
- * fails with an I/O error, since the -shm file cannot grow.
- */
-export function isPassing(error: unknown): boolean {
-  return isBusy(error) || /^SQLITE_(?:FULL|IOERR)/.test(sqliteCode(error));
-}
-
-/** Whether SQLite said that the file is damaged or no database at all: trying again cannot help. */
-export function isCorrupt(error: unknown): boolean {
-  return sqliteCode(error).startsWith('SQLITE_CORRUPT') || sqliteCode(error) === 'SQLITE_NOTADB';
-}
-
-/** Whether SQLite said anything at all; an error of any other kind is a mistake of ours. */
-export function isDatabaseError(error: unknown): boolean {
-  return sqliteCode(error) !== '';
-}
-
-function sqliteCode(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : '';
-}
-
-function describeOpenError(file: string, cause: unknown): unknown {
-  if (cause instanceof OutboxError) return cause;
-  if (isCorrupt(cause)) {
-    return new OutboxError(
-      'ERR_OUTBOX_DATABASE_CORRUPT',
-      `${file} is damaged or not an SQLite database; it was left as it is. Restore a backup, or point DATABASE_URL at another file`,
-      { cause },
-    );
-  }
-  if (isPassing(cause)) return blocked(file, cause);
-  return unavailable(
-    file,
-    'cannot be opened for writing: check the path, its owner and its permissions',
-    cause,
-  );
-}
-
-/** Trouble that may pass: the process may be started again by itself. */
-export function blocked(file: string, cause: unknown): OutboxError {
-  const what = isBusy(cause)
-    ? 'is locked by another process: find it (fuser or lsof) or wait, then start again'
-    : 'cannot be read or written at this moment: check disk space and disk health, then start again';
-  return new OutboxError('ERR_OUTBOX_DATABASE_BLOCKED', `the database ${file} ${what}`, { cause });
-}
-
-function unavailable(file: string, what: string, cause?: unknown): OutboxError {
-  return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
 }
 
 /** Creates a missing file with mode 0600, which SQLite then gives to the -wal and -shm files too. Never opens an existing one. */

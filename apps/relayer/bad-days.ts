@@ -3,7 +3,7 @@
 import type { Clock } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
-import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite.ts';
+import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite-code.ts';
 
 const longestWaitMs = 5_000;
 /** A lock held so long is worth a line: everybody's writes wait for it. */

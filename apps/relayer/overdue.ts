@@ -2,7 +2,7 @@
 // never empties the latter would wait for ever. So every few seconds what is overdue is put in front, by age.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite.ts';
+import { isCorrupt } from '../outbox/sqlite-code.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface OverdueOptions {

@@ -10,7 +10,8 @@ import { createLog, errorText, type Log } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
-import { isCorrupt, openDatabase } from '../outbox/sqlite.ts';
+import { openDatabase } from '../outbox/sqlite.ts';
+import { isCorrupt } from '../outbox/sqlite-code.ts';
 import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
 import { startBackground } from './background.ts';
 import { type RelayerSettings, readRelayerConfig } from './config.ts';
@@ -25,10 +26,9 @@ import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
 import { startWake } from './wake.ts';
 
-/** Statements wait this long for another process's write, with the event loop standing still: short. */
-const busyTimeoutMs = 20;
-/** WAL pages after which a commit of the relayer checkpoints: 8 MiB. The writer's own net is much higher. */
-const autocheckpointPages = 2_000;
+// A statement waits 20 ms for another process's write, with the event loop standing still. A commit checkpoints from 8 MiB of
+// WAL (2,000 pages) on; the writer's own net is much higher.
+const connection = { synchronous: 'NORMAL', busyTimeoutMs: 20, autocheckpointPages: 2_000 } as const;
 
 /** Starts a relayer, or returns the text of `--help`. Throws OutboxError for whatever is wrong before it can run. */
 export async function startRelayer(context: ProcessContext): Promise<Application | string> {
@@ -48,7 +48,7 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   const file = databaseFile(environment);
   await prepareDatabase(file);
   const identity = rememberFile(file);
-  const db = await openDatabase(file, { synchronous: 'NORMAL', busyTimeoutMs, autocheckpointPages });
+  const db = await openDatabase(file, connection);
   const store = sqliteStore(db);
   await refuseSandboxAfterConvoy(store, credentials.projectId);
   const slot = acquireSlot(file);

@@ -1,6 +1,7 @@
 // What the run asks the database while it goes on, and the one thing it writes there: events that can never be
 // delivered, as a careless program would insert them.
-import { isBusy, openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
+import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
+import { isBusy } from '../../apps/outbox/sqlite-code.ts';
 
 export interface Facts {
   counts(): { readonly committed: number; readonly processed: number; readonly pending: number };
