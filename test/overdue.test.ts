@@ -20,11 +20,12 @@ async function scene() {
   const controller = new AbortController();
   onTestFinished(() => controller.abort());
   const gateway = { isOpen: true };
+  const log = new MemoryLog();
   void keepOverdue({
     store,
     isGatewayOpen: () => gateway.isOpen,
     clock,
-    log: new MemoryLog(),
+    log,
     signal: controller.signal,
   });
   const claimOne = async () => {
@@ -38,7 +39,7 @@ async function scene() {
     };
     return (await store.turn({ settlements: [], claim, nowMs })).claimed[0]?.seq;
   };
-  return { db, clock, gateway, claimOne };
+  return { db, clock, gateway, log, claimOne };
 }
 
 test('an event whose delay has ended comes before a backlog of fresh ones, seconds later', async () => {
@@ -69,4 +70,23 @@ test('while the gateway is not open nothing is put in front', async () => {
   gateway.isOpen = true;
   await clock.advance(5_000);
   expect(eventRow(db, delayed).available_at).toBe(0);
+});
+
+test('a clock that was set back leaves no delayed event waiting for the old time, and no scheduled one is sent early', async () => {
+  const { db, clock, log, gateway } = await scene();
+  gateway.isOpen = false;
+  await clock.advance(5_000);
+  const availableAtMs = clock.nowMs() + 450_000;
+  const delayed = [
+    insertEvent(db, { available_at: availableAtMs, wait_reason: 'retry' }),
+    insertEvent(db, { available_at: availableAtMs, claims: 2 }),
+  ];
+  const scheduled = insertEvent(db, { available_at: availableAtMs });
+  await clock.advance(60_000);
+  for (const seq of delayed) expect(eventRow(db, seq).available_at).toBe(availableAtMs);
+  clock.step(-3_600_000);
+  await clock.advance(60_000);
+  for (const seq of delayed) expect(eventRow(db, seq).available_at).toBeLessThanOrEqual(clock.nowMs());
+  expect(eventRow(db, scheduled).available_at).toBe(availableAtMs);
+  expect(log.count('the clock was set back, called back events delayed by the old time')).toBe(1);
 });

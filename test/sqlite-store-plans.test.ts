@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepare } from '../apps/outbox/sqlite-confirm.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
+import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
@@ -13,6 +14,7 @@ type Statements = ReturnType<typeof allStatements>;
 const allStatements = (connection: Database.Database) => ({
   ...prepare(connection),
   ...prepareOwners(connection),
+  ...prepareRecall(connection),
   ...prepareStatements(connection),
 });
 
@@ -45,6 +47,7 @@ test.each([
   { name: 'resume', index: 'events_due' },
   { name: 'anyOverdue', index: 'events_due' },
   { name: 'promote', index: 'events_due' },
+  { name: 'stranded', index: 'events_due' },
   { name: 'redriveDead', index: 'events_dead' },
   { name: 'redriveId', index: 'events_id' },
   { name: 'pruneConfirmed', index: 'events_confirmed' },

@@ -58,6 +58,36 @@ export function keepingContract(create: CreateDatabase): void {
     expect((await database.read(later))?.available_at).toBe(startMs + 1);
   });
 
+  test('recall makes due what a relayer has delayed beyond an instant, and leaves what the application scheduled', async () => {
+    const database = await create();
+    const store = await database.open();
+    const available_at = startMs + 1_001;
+    const delayed = [
+      await database.append({ available_at, wait_reason: 'retry' }),
+      await database.append({ available_at, claims: 1 }),
+      await database.append({ available_at, last_error: 'HTTP 429' }),
+    ];
+    const others = [
+      await database.append({ available_at }),
+      await database.append({ available_at: startMs + 1_000, wait_reason: 'retry' }),
+    ];
+    const request = { afterMs: startMs + 1_000, nowMs: startMs };
+    expect(await store.recall({ ...request, limit: 2 })).toBe(2);
+    expect(await store.recall({ ...request, limit: 2 })).toBe(1);
+    expect(await store.recall({ ...request, limit: 2 })).toBe(0);
+    for (const seq of delayed) expect((await database.read(seq))?.available_at).toBe(startMs);
+    for (const seq of others) expect((await database.read(seq))?.available_at).not.toBe(startMs);
+  });
+
+  test('recall leaves a leased event to its holder', async () => {
+    const database = await create();
+    const store = await database.open();
+    await database.append({ claims: 3 });
+    const event = await claimOne(store);
+    expect(await store.recall({ afterMs: startMs, nowMs: startMs, limit: 9 })).toBe(0);
+    expect(await database.read(event.seq)).toMatchObject({ lease_id: event.leaseId });
+  });
+
   test('resume works in batches until none is left', async () => {
     const database = await create();
     const store = await database.open();

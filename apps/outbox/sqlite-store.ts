@@ -5,6 +5,7 @@ import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
+import { sqliteRecall } from './sqlite-recall.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import type {
   ClaimRequest,
@@ -37,6 +38,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   return {
     ...sqliteConfirm(db),
     ...sqliteOwners(db),
+    ...sqliteRecall(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
@@ -44,7 +46,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       return immediately(() => settleAndClaim(statements, { ...request, claim }));
     },
     async nextDueAtMs(nowMs) {
-      return asNumberOrNull(statements.nextDue.get(nowMs));
+      return statements.nextDue.get(nowMs) as number | null;
     },
     async takeOver({ slot, nowMs }) {
       return immediately(() => statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes);
@@ -192,8 +194,4 @@ function counts(statements: Statements): OutboxCounts {
     }
   }
   return result;
-}
-
-function asNumberOrNull(value: unknown): number | null {
-  return value === null || value === undefined ? null : Number(value);
 }

@@ -138,6 +138,15 @@ export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
   resume(request: { readonly nowMs: number; readonly limit: number }): Promise<number>;
   /** Puts up to `limit` events whose delay or lease has ended before all that were never delayed; returns how many. */
   promote(request: { readonly nowMs: number; readonly limit: number }): Promise<number>;
+  /**
+   * Makes due now up to `limit` events that a relayer has delayed to after `afterMs`, an instant beyond every delay it gives: the
+   * clock was set back meanwhile. What the application itself scheduled for later waits on. Returns how many.
+   */
+  recall(request: {
+    readonly afterMs: number;
+    readonly nowMs: number;
+    readonly limit: number;
+  }): Promise<number>;
   /** Moves events back to pending with both counters at zero, up to `limit`; returns how many. */
   redrive(request: {
     readonly filter: RedriveFilter;

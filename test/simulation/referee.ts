@@ -113,12 +113,10 @@ export class Referee {
     { askedAtMs, endsAtMs }: { readonly askedAtMs: number; readonly endsAtMs: number },
   ): void {
     const { seq, leaseId } = event;
-    for (const other of this.#ofEvent.get(seq) ?? []) {
-      const isHeld = !other.isOver && other.process.isAlive;
-      // A lease of a living holder is free only when it has run out by the clock on the wall.
-      if (isHeld && this.#time.wallMs < other.endsAtMs) {
-        this.break(`event ${seq} was claimed by ${process.name} while ${other.process.name} held it`);
-      }
+    // The newest lease is the one in the table; of a living holder it is free only when it has run out by the clock on the wall.
+    const other = this.#ofEvent.get(seq)?.at(-1);
+    if (other !== undefined && !other.isOver && other.process.isAlive && this.#time.wallMs < other.endsAtMs) {
+      this.break(`event ${seq} was claimed by ${process.name} while ${other.process.name} held it`);
     }
     const disturbed = this.#disturbed.find(
       (one) => one.atMs >= askedAtMs && (one.process === null || one.process === process),

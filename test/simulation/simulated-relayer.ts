@@ -1,12 +1,12 @@
 // One relayer process of a simulation: the real loop, with its store, its deliveries and its clock behind the process
 // that may be killed at any step. What start-relayer.ts does around the loop is here in a few lines; locks on slots are
 // a map, because a simulated process has no file locks.
-import Database from 'better-sqlite3';
 import { sleep } from '../../apps/outbox/clock.ts';
 import { leaseIds, slotNames } from '../../apps/outbox/lease-id.ts';
 import { silentLog } from '../../apps/outbox/log.ts';
 import type { ClaimedEvent, OutboxStore } from '../../apps/outbox/store.ts';
 import type { Outcome } from '../../apps/relayer/outcome.ts';
+import { keepOverdue } from '../../apps/relayer/overdue.ts';
 import { Relayer } from '../../apps/relayer/relayer.ts';
 import type { Referee } from './referee.ts';
 import type { Scenario } from './scenario.ts';
@@ -14,6 +14,7 @@ import { type SimulatedConvoy, unavailable } from './simulated-convoy.ts';
 import type { SimulatedDatabase } from './simulated-database.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedTime } from './simulated-time.ts';
+import { steppedStore } from './stepped-store.ts';
 
 /** What all processes of a simulation share. */
 export interface Machine {
@@ -49,7 +50,7 @@ export class SimulatedRelayer {
     this.process = new SimulatedProcess(time, { name, slot });
     machine.slots.set(slot, this.process);
     this.#machine = machine;
-    this.#store = guardedStore(machine, this.process);
+    this.#store = steppedStore(machine, this.process);
     const parts = {
       store: this.#store,
       deliver: (event: ClaimedEvent, timeoutMs: number) => this.#deliver(event, timeoutMs),
@@ -68,6 +69,7 @@ export class SimulatedRelayer {
     await this.#untilItWorks(() => this.#takeOver(this.process.slot));
     this.#relayer.allowSending();
     void this.#lookAround();
+    void this.#keepOverdue();
     try {
       await this.#relayer.run();
     } catch (error) {
@@ -112,6 +114,16 @@ export class SimulatedRelayer {
     }
   }
 
+  #keepOverdue(): Promise<void> {
+    return keepOverdue({
+      store: this.#store,
+      isGatewayOpen: () => this.#relayer.isGatewayOpen,
+      clock: this.process.clock,
+      log: silentLog,
+      signal: new AbortController().signal,
+    });
+  }
+
   async #untilItWorks(work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
@@ -151,44 +163,4 @@ export class SimulatedRelayer {
       });
     });
   }
-}
-
-/** The real store, with a step before and after each verb, at which the process can die or be stopped. */
-function guardedStore(machine: Machine, process: SimulatedProcess): OutboxStore {
-  const { time, referee, trace } = machine;
-  const store = machine.database.openStore();
-  const verb = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    await process.pause(time.some(0.01, 0.5));
-    if (machine.isLocked) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
-    const result = await work();
-    await process.pause(time.some(0.05, 2));
-    return result;
-  };
-  return {
-    ...store,
-    turn: (request) => {
-      const askedAtMs = time.monotonicMs;
-      return verb(async () => {
-        const result = await store.turn(request);
-        referee.turned(process, { request, result, askedAtMs });
-        for (const { seq, kind } of request.settlements)
-          trace(`${process.name} settles event ${seq}: ${kind}`);
-        for (const { seq } of result.lost) trace(`${process.name} has lost its lease of event ${seq}`);
-        for (const { seq } of result.claimed) trace(`${process.name} claims event ${seq}`);
-        if (request.settlements.length + result.claimed.length > 0) machine.onCommit(process);
-        return result;
-      });
-    },
-    takeOver: (request) =>
-      verb(async () => {
-        referee.takingOver(request.slot);
-        const events = await store.takeOver(request);
-        if (events > 0) trace(`${process.name} takes over ${events} from slot ${request.slot}`);
-        return events;
-      }),
-    nextDueAtMs: (nowMs) => verb(() => store.nextDueAtMs(nowMs)),
-    slotsWithLeases: () => verb(() => store.slotsWithLeases()),
-    resume: (request) => verb(() => store.resume(request)),
-    log: (entry) => verb(() => store.log(entry)),
-  };
 }
