@@ -57,11 +57,16 @@ test('a lock held by another process is waited for, said, and outlived', {
   expect(ingester.stdout.match(/invoice not recorded/g)).toHaveLength(1);
 });
 
-test('a start while the lock is held waits for it', { timeout: 30_000 }, async () => {
+test('a start while the lock is held waits for it, and can be stopped meanwhile', {
+  timeout: 30_000,
+}, async () => {
   const place = placeFor(await quietSandbox());
   const child = await holdLock(place);
   const [ingester, relayer] = [startIngester(place), startRelayer(place)];
+  const unwanted = [startIngester(place), startRelayer(place)];
   await said(relayer, /the database cannot be written, trying on.*another process holds its lock/, 15_000);
+  // A stop does not wait for the lock, however early it comes.
+  expect(await stopAll(...unwanted)).toEqual([0, 0]);
   child.kill('SIGKILL');
   await said(relayer, /relayer started/);
   await waitFor('invoices', () => /invoice recorded/.test(ingester.stdout));

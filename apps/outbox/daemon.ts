@@ -34,7 +34,9 @@ export interface ProcessContext {
 
 /**
  * Runs an application until it stops. `start` returns the running application, or a text to print (`--help`).
- * SIGINT, SIGTERM and the loss of the supervisor's channel stop it; a second signal ends the process at once.
+ * SIGINT, SIGTERM and the loss of the supervisor's channel stop it; a second signal ends the process at once, and so does the
+ * first while `start` is still waiting for something (a lock, a full disk): until it has resolved, nothing may be under way that
+ * a `kill -9` could hurt.
  * An OutboxError ends it with one line on standard error and the exit code of its kind; any other error with its
  * stack, exit code 1.
  */
@@ -46,10 +48,10 @@ export async function runDaemon(
   process.stderr.on('error', () => {});
   const stop = stopOnSignals();
   try {
-    const application = await start(contextOfProcess());
+    const application = await Promise.race([start(contextOfProcess()), stop]);
     if (typeof application === 'string') {
       process.stdout.write(`${application}\n`);
-    } else {
+    } else if (application !== undefined) {
       stop.then(() => application.stop());
       await application.stopped;
     }

@@ -1,30 +1,17 @@
 // Puts a relayer together, in the order of a restart after a crash: what the dead one held comes first.
-import { randomBytes } from 'node:crypto';
-import { systemClock as clock, sleep } from '../outbox/clock.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
-import { type FileIdentity, rememberFile } from '../outbox/file-identity.ts';
-import { leaseIds } from '../outbox/lease-id.ts';
-import { createLog, errorText, type Log } from '../outbox/log.ts';
+import { rememberFile } from '../outbox/file-identity.ts';
+import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
-import { OutboxError } from '../outbox/outbox-error.ts';
-import { acquireSlot, type RelayerSlot } from '../outbox/relayer-slot.ts';
+import { acquireSlot } from '../outbox/relayer-slot.ts';
 import { openDatabase } from '../outbox/sqlite.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
-import { type SqliteStore, sqliteStore } from '../outbox/sqlite-store.ts';
-import { startBackground } from './background.ts';
-import { type RelayerSettings, readRelayerConfig } from './config.ts';
-import { gatewayName } from './convoy-url.ts';
-import { type Credentials, credentialsOf } from './credentials.ts';
-import { createDeliverer, type Deliverer } from './deliver.ts';
-import { guardedOwners } from './guarded-owners.ts';
-import { patientStore } from './patient-store.ts';
-import { Relayer } from './relayer.ts';
-import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from './sandbox-guard.ts';
-import { hasPassed, passStartupCheck } from './startup-check.ts';
-import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
-import { startWake } from './wake.ts';
+import { sqliteStore } from '../outbox/sqlite-store.ts';
+import { readRelayerConfig } from './config.ts';
+import { credentialsOf } from './credentials.ts';
+import { RelayerService } from './relayer-service.ts';
+import { refuseSandboxAfterConvoy } from './sandbox-guard.ts';
 
 // A statement waits 20 ms for another process's write, with the event loop standing still. A commit checkpoints from 8 MiB of
 // WAL (2,000 pages) on; the writer's own net is much higher.
@@ -58,143 +45,4 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   });
   context.ready();
   return service;
-}
-
-interface ServiceParts {
-  readonly settings: RelayerSettings;
-  readonly credentials: Credentials;
-  readonly log: Log;
-  readonly file: string;
-  readonly identity: FileIdentity;
-  readonly store: SqliteStore;
-  readonly slot: RelayerSlot;
-}
-
-/** A running relayer: the loop, and what goes on around it until the loop ends. */
-class RelayerService implements Application {
-  readonly #parts: ServiceParts;
-  readonly #gateway: string;
-  readonly #deliverer: Deliverer;
-  readonly #relayer: Relayer;
-  readonly #stopping = new AbortController();
-  #failure: unknown = null;
-  stopped: Promise<void> = Promise.resolve();
-
-  constructor(parts: ServiceParts) {
-    const { settings, credentials, log, slot } = parts;
-    const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
-    const store = patientStore(parts.store, patience);
-    this.#parts = { ...parts, store };
-    this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
-    this.#deliverer = createDeliverer({
-      ...credentials,
-      concurrency: settings.concurrency,
-      connectTimeoutMs: settings['request-timeout'],
-      clock,
-    });
-    const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
-    const owners = guardedOwners({ ...this.#check, settings });
-    this.#relayer = new Relayer(
-      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random, ...owners },
-      {
-        gateway: this.#gateway,
-        concurrency: settings.concurrency,
-        leaseMs: settings.lease,
-        requestTimeoutMs: settings['request-timeout'],
-        maxAttempts: settings['max-attempts'],
-        maxInterruptions: settings['max-interruptions'],
-        drainTimeoutMs: settings['drain-timeout'],
-      },
-    );
-  }
-
-  async start(): Promise<void> {
-    const { store, slot, log, file } = this.#parts;
-    const events = await takeOverOwnSlot(this.#takeover);
-    if (await hasPassed(this.#check)) this.#relayer.allowSending();
-    const stopWake = startWake({
-      databaseFile: file,
-      dataVersion: store.dataVersion,
-      onChange: () => this.#relayer.wake(),
-      clock,
-      log,
-    });
-    this.stopped = this.#relayer.run().finally(async () => {
-      stopWake();
-      this.stop();
-      await this.#deliverer.close();
-      await store.close();
-      slot.release();
-      if (this.#failure !== null) throw explained(file, this.#failure);
-      log.info('relayer stopped');
-    });
-    log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    await store.log({ kind: 'relayer_started', detail: { slot: slot.name, events }, nowMs: clock.nowMs() });
-    const checked = this.#checkGateway();
-    const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };
-    for (const task of [checked, this.#lookAround(), ...startBackground(parts)]) void this.#guarded(task);
-  }
-
-  stop(): void {
-    if (!this.#stopping.signal.aborted) this.#parts.log.info('relayer stopping');
-    this.#stopping.abort();
-    this.#relayer.stop();
-  }
-
-  async #checkGateway(): Promise<void> {
-    const { store, credentials, log } = this.#parts;
-    await passStartupCheck(this.#check);
-    this.#relayer.allowSending();
-    await tellSandboxLeftovers(store, credentials.projectId, log);
-  }
-
-  /** What the poll interval is for: missed hints, relayers that died, and a database or lock pulled from under us. */
-  async #lookAround(): Promise<void> {
-    const { settings, identity, slot, store, log } = this.#parts;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        this.#relayer.wake(); // First: nothing below may keep the net from working.
-        if ((await takeOverDeadSlots(this.#takeover)) > 0) this.#relayer.wake();
-        if (this.#relayer.isQuiet) store.checkpoint('truncate');
-      } catch (error) {
-        if (isCorrupt(error)) throw error;
-        log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
-      }
-      await sleep(clock, settings['poll-interval'], signal);
-      if (signal.aborted) return;
-      identity.assertSame();
-      if (!slot.isIntact()) {
-        throw new OutboxError(
-          'ERR_OUTBOX_SLOT',
-          `the lock file of relayer slot ${slot.name} was removed or replaced: never touch the .lock files beside the database. Stopping, so that no two relayers hold one slot`,
-        );
-      }
-    }
-  }
-
-  /** A background task that fails ends the relayer, with its error. */
-  async #guarded(task: Promise<void>): Promise<void> {
-    try {
-      await task;
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      this.#failure ??= error;
-      this.stop();
-    }
-  }
-
-  get #background() {
-    return { store: this.#parts.store, clock, log: this.#parts.log, signal: this.#stopping.signal };
-  }
-
-  get #takeover() {
-    return { ...this.#background, databaseFile: this.#parts.file, slot: this.#parts.slot };
-  }
-
-  get #check() {
-    const { settings, credentials } = this.#parts;
-    const access = { ...credentials, timeoutMs: settings['request-timeout'] };
-    return { ...this.#background, access, gateway: this.#gateway };
-  }
 }
