@@ -11,6 +11,8 @@ export interface ContractRow {
   /** Looks like a wrong setting: people are told what to check. */
   readonly isSetting?: boolean;
   readonly retryAfterMs?: number;
+  /** Convoy has the event, whatever it answers. */
+  readonly isStored?: true;
 }
 
 const json = 'application/json';
@@ -96,20 +98,13 @@ const settings: readonly ContractRow[] = [
     body: complaint('authorization failed'),
   },
   { situation: 'forbidden', status: 403, contentType: json, body: complaint('Unauthorized') },
-  {
-    situation: 'a permanent redirect',
-    status: 301,
+  ...[301, 302, 303, 307, 308].map((status) => ({
+    situation: 'a redirect',
+    status,
     contentType: 'text/html',
-    body: '',
+    body: '<html>',
     headers: { location: '/x' },
-  },
-  {
-    situation: 'a redirect that keeps the method',
-    status: 307,
-    contentType: '',
-    body: '',
-    headers: { location: '/x' },
-  },
+  })),
   { situation: 'no content', status: 204, contentType: '', body: '' },
   { situation: '201 as HTML', status: 201, contentType: 'text/html', body: acceptance('queued') },
   { situation: '201 without a content type', status: 201, contentType: '', body: acceptance('queued') },
@@ -124,7 +119,10 @@ const notNow: readonly ContractRow[] = [
   badRequest('Redis refused', `${redisDown}: connect: connection refused`, 'unavailable'),
   badRequest('Redis reset', `${redisDown}: connect: connection reset by peer`, 'unavailable'),
   badRequest('Redis hung', 'UNKNOWN: redis eval error: i/o timeout', 'unavailable'),
-  badRequest('Redis lost the reply', 'task ID conflicts with another task', 'unavailable'),
+  {
+    ...badRequest('Redis lost the reply', 'task ID conflicts with another task', 'unavailable'),
+    isStored: true,
+  },
   badRequest('PostgreSQL refused', `${postgresDown}: dial error: connection refused`, 'unavailable'),
   badRequest('PostgreSQL hung', `${postgresDown}: timeout: context deadline exceeded`, 'unavailable'),
   badRequest('a body that stopped arriving', 'counting read: read tcp A->B: i/o timeout', 'unavailable'),

@@ -14,6 +14,11 @@ export class FakeClock implements Clock {
   #monotonicMs = 1_000;
   readonly #timers = new Set<Timer>();
   readonly #soon = new Set<() => void>();
+  /**
+   * What goes on outside of this time, such as an exchange over a real socket: the next thing to wait for, or null.
+   * While there is something, no time passes.
+   */
+  outside: () => Promise<unknown> | null = () => null;
 
   constructor(wallMs = Date.UTC(2026, 0, 1)) {
     this.#wallMs = wallMs;
@@ -50,7 +55,11 @@ export class FakeClock implements Clock {
   async settle(): Promise<void> {
     for (let round = 0; round < mostRounds; round++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#soon.size === 0) return;
+      if (this.#soon.size === 0) {
+        const outside = this.outside();
+        if (outside === null) return;
+        await outside;
+      }
       const callbacks = [...this.#soon];
       this.#soon.clear();
       for (const callback of callbacks) callback();

@@ -1,5 +1,5 @@
 // What one complete reply means. Every row of Convoy's measured behaviour is in contract-table.ts; it runs here as a
-// pure function and in deliver-contract.test.ts over HTTP.
+// pure function and in gateway/matrix.test.ts over HTTP.
 import { describe, expect, test } from 'vitest';
 import {
   longestRetryAfterMs,

@@ -7,7 +7,7 @@ import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import type { Outcome, Unavailable } from '../apps/relayer/outcome.ts';
 import type { OwnerGuard } from '../apps/relayer/owner-guard.ts';
-import { Relayer, type RelayerOptions } from '../apps/relayer/relayer.ts';
+import { Relayer, type RelayerOptions, type RelayerParts } from '../apps/relayer/relayer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -114,11 +114,20 @@ export interface RigChange extends Partial<RelayerOptions> {
   /** Lives in a time of its own: a relayer whose clock stands still for ever is dead. */
   readonly clock?: FakeClock;
   readonly owners?: (parts: Pick<Rig, 'store' | 'clock' | 'log'>) => OwnerGuard;
+  /** In the place of the fake Convoy. */
+  readonly deliver?: RelayerParts['deliver'];
 }
 
 /** A relayer that does nothing before `start`. */
 export async function createRig(change: RigChange = {}): Promise<Rig> {
-  const { slot = '00', beside, clock = beside?.clock ?? new FakeClock(), owners, ...options } = change;
+  const {
+    slot = '00',
+    beside,
+    clock = beside?.clock ?? new FakeClock(),
+    owners,
+    deliver,
+    ...options
+  } = change;
   rigs += 1;
   const file = beside?.file ?? newDatabaseFile();
   const store = await openStore(file);
@@ -126,7 +135,7 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
   const log = new MemoryLog();
   const parts = {
     store,
-    deliver: convoy.deliver,
+    deliver: deliver ?? convoy.deliver,
     nextLeaseId: leaseIds({ slot, token: `rig${rigs}` }),
     clock,
     log,

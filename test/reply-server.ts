@@ -72,13 +72,6 @@ export function wholeRequest(socket: Socket): Promise<string> {
   });
 }
 
-/** Resolves when the connection is gone, however it went. */
-export function closeOf(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve());
-  });
-}
-
 /** A port on which nobody listens. */
 export async function unusedPort(): Promise<number> {
   const server = createSocketServer();
@@ -97,7 +90,8 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** The whole body of a request, as text. */
+export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
