@@ -117,35 +117,66 @@ describe('a history', () => {
   });
 });
 
-describe('acceptances of others since the first rejection', () => {
-  test('are none at the first rejection, however many came before', () => {
+describe('a rejection', () => {
+  test('is not believed the first time, however much was accepted before', () => {
     const history = new History();
     answer(history, { accepted: 50, failed: 0 }, 0);
-    expect(history.failed(rejection(1, 100)).othersAcceptedSinceRejection).toBe(false);
-    expect(history.failed(rejection(1, 200)).othersAcceptedSinceRejection).toBe(false);
+    expect(history.failed(rejection(1, 100)).isBlamed).toBe(false);
   });
 
-  test('are there once another event is accepted, and stay', () => {
+  test('is believed when another event was accepted since the one before, each time anew', () => {
     const history = new History();
     history.failed(rejection(1, 0));
-    history.accepted(2, 10);
-    expect(history.failed(rejection(1, 20)).othersAcceptedSinceRejection).toBe(true);
-    expect(history.failed(rejection(1, 300_000)).othersAcceptedSinceRejection).toBe(true);
+    expect(history.failed(rejection(1, 10)).isBlamed).toBe(false);
+    history.accepted(2, 20);
+    expect(history.failed(rejection(1, 300_000)).isBlamed).toBe(true);
+    expect(history.failed(rejection(1, 300_010)).isBlamed).toBe(false);
   });
 
-  test('count from the first rejection, not from an earlier failure of another kind', () => {
+  test('is believed whatever else is rejected meanwhile: several poison events do not protect each other', () => {
+    const history = new History();
+    for (const seq of [1, 2, 3]) history.failed(rejection(seq, seq));
+    history.accepted(9, 10);
+    for (const seq of [1, 2, 3]) expect(history.failed(rejection(seq, 20 + seq)).isBlamed).toBe(true);
+  });
+
+  test('is not believed when an event that was rejected too has been accepted since', () => {
+    const history = new History();
+    history.failed(rejection(1, 0));
+    history.failed(rejection(2, 1));
+    history.accepted(3, 10);
+    history.accepted(2, 11);
+    expect(history.failed(rejection(1, 20)).isBlamed).toBe(false);
+    history.accepted(4, 30);
+    expect(history.failed(rejection(1, 40)).isBlamed).toBe(true);
+  });
+
+  test('is measured from an earlier rejection, not from an earlier failure of another kind', () => {
     const history = new History();
     history.failed(failure(1, 0));
     history.accepted(2, 10);
-    expect(history.failed(rejection(1, 20)).othersAcceptedSinceRejection).toBe(false);
-    history.accepted(3, 30);
-    expect(history.failed(rejection(1, 40)).othersAcceptedSinceRejection).toBe(true);
+    expect(history.failed(rejection(1, 20)).isBlamed).toBe(false);
+    history.failed(failure(1, 30));
+    history.accepted(3, 40);
+    expect(history.failed(rejection(1, 50)).isBlamed).toBe(true);
+  });
+});
+
+describe('an event is suspect', () => {
+  test('when it fails again and one acceptance of another lies between', () => {
+    const history = new History();
+    expect(history.failed(failure(1, 0))).toMatchObject({ isAlone: true, isSuspect: false });
+    expect(history.failed(failure(1, 10)).isSuspect).toBe(false);
+    history.accepted(2, 20);
+    expect(history.failed(failure(1, 30))).toMatchObject({ isSuspect: true, isBlamed: false });
+    expect(history.failed(failure(1, 40)).isSuspect).toBe(false);
   });
 
-  test('are none where nothing was ever rejected', () => {
+  test('not while others fail too', () => {
     const history = new History();
     history.failed(failure(1, 0));
     history.accepted(2, 10);
-    expect(history.failed(failure(1, 20)).othersAcceptedSinceRejection).toBe(false);
+    history.failed(failure(3, 20));
+    expect(history.failed(failure(1, 30))).toMatchObject({ isAlone: false, isSuspect: false });
   });
 });

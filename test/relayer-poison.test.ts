@@ -32,7 +32,7 @@ function slowest({ log }: Rig): number {
 
 describe('a poison event in the middle of traffic', () => {
   test.each([
-    { what: 'rejected', outcome: rejected, events: 300 },
+    { what: 'rejected', outcome: rejected, events: 500 },
     {
       what: 'answered with errors, all others accepted',
       outcome: unavailable({ reason: 'HTTP 500' }),
@@ -51,26 +51,46 @@ describe('a poison event in the middle of traffic', () => {
     },
   );
 
-  test('refused by a proxy, delays the others by a second at most', async () => {
-    const rig = await traffic(unavailable({ reason: 'HTTP 403', check: 'CONVOY_API_KEY' }), 100);
-    expect(rig.convoy.accepted).toHaveLength(100);
+  test('refused by a firewall, delays nobody by more than a second, is hardly ever sent, and ends dead', async () => {
+    const rig = await traffic(unavailable({ reason: 'HTTP 403', check: 'CONVOY_API_KEY' }), 700);
+    const { convoy, db, log, row, poison } = rig;
+    expect(row).toMatchObject({ status: 'dead', attempts: 10, last_error: 'HTTP 403' });
+    expect(statusCounts(db)).toEqual({ dead: 1, processed: 700 });
     expect(slowest(rig)).toBeLessThan(1_100);
+    expect(convoy.sent.filter(({ seq }) => seq === poison).length).toBeLessThanOrEqual(20);
+    expect(log.count('gateway refuses, events wait')).toBeLessThanOrEqual(2);
+  });
+
+  test('that draws a Retry-After each time, delays the others by that once', async () => {
+    const outcome = unavailable({ reason: 'HTTP 503', retryAfterMs: 20_000 });
+    const rig = await traffic(outcome, 100);
+    expect(statusCounts(rig.db)).toEqual({ pending: 1, processed: 100 });
+    expect(slowest(rig)).toBeLessThan(20_100);
+    expect(rig.log.count('gateway unavailable, events wait')).toBe(1);
   });
 });
 
-test('a rejected event alone is held at its limit until another event is accepted, then dies', async () => {
+test('a rejected event alone is held, tried ever more rarely, and dies once others are accepted between', async () => {
   const rig = await createRig({ maxAttempts: 3 });
   const { db, clock, convoy, log, relayer, start } = rig;
   const poison = insertEvent(db, { id: 'poison' });
   convoy.answer = (event) => (event.id === 'poison' ? rejected : accepted);
   void start();
-  await clock.advance(hourMs);
-  expect(eventRow(db, poison)).toMatchObject({ status: 'pending', attempts: 2, wait_reason: 'evidence' });
-  expect(log.count('event rejected to the limit, held until another event is accepted')).toBeGreaterThan(0);
-  insertEvent(db);
-  relayer.wake();
-  await clock.advance(10 * minuteMs);
-  expect(eventRow(db, poison)).toMatchObject({ status: 'dead', attempts: 3 });
+  await clock.advance(10 * hourMs);
+  expect(eventRow(db, poison)).toMatchObject({ status: 'pending', attempts: 0, wait_reason: 'evidence' });
+  expect(eventRow(db, poison).last_error).toBe(rejected.reason);
+  // Every 5 minutes with its jitter, after the first few.
+  expect(convoy.sent.length).toBeLessThan(10 * 20 + 10);
+  expect(log.count('event rejected, held until another event is accepted')).toBe(convoy.sent.length);
+  for (let other = 1; other <= 3; other++) {
+    insertEvent(db);
+    relayer.wake();
+    await clock.advance(10 * minuteMs);
+    expect(eventRow(db, poison)).toMatchObject({
+      attempts: other,
+      status: other < 3 ? 'pending' : 'dead',
+    });
+  }
 });
 
 test('a row that Convoy would accept and never deliver is never sent', async () => {

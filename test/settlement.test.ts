@@ -32,7 +32,7 @@ const unavailable: Outcome = { kind: 'unavailable', reason: 'HTTP 503', retryAft
 
 /** A verdict in the middle of the jitter: the backoff is exact. */
 function settled(outcome: Outcome, evidence: Partial<Evidence>, attempts = 0) {
-  const full = { failures: 1, isBlamed: false, othersAcceptedSinceRejection: false, ...evidence };
+  const full = { failures: 1, isAlone: true, isSuspect: false, isBlamed: false, ...evidence };
   const verdict = { event: claimed({ attempts }), outcome, evidence: full, nowMs, random: 0.5 };
   return settlementFor(verdict, policy);
 }
@@ -49,20 +49,12 @@ describe('an outcome settles as', () => {
     { outcome: unavailable, evidence: { isBlamed: true }, attempts: 0, kind: 'retry' },
     { outcome: unavailable, evidence: { isBlamed: true }, attempts: 1, kind: 'retry' },
     { outcome: unavailable, evidence: { isBlamed: true }, attempts: 2, kind: 'dead' },
-    { outcome: rejected, evidence: {}, attempts: 0, kind: 'retry' },
-    { outcome: rejected, evidence: {}, attempts: 1, kind: 'retry' },
-    { outcome: rejected, evidence: {}, attempts: 2, kind: 'released', waits: 'evidence' },
-    { outcome: rejected, evidence: { isBlamed: true }, attempts: 2, kind: 'released', waits: 'evidence' },
-    { outcome: rejected, evidence: { othersAcceptedSinceRejection: true }, attempts: 1, kind: 'retry' },
-    { outcome: rejected, evidence: { othersAcceptedSinceRejection: true }, attempts: 2, kind: 'dead' },
-    { outcome: rejected, evidence: { othersAcceptedSinceRejection: true }, attempts: 9, kind: 'dead' },
-    {
-      outcome: unavailable,
-      evidence: { othersAcceptedSinceRejection: true },
-      attempts: 2,
-      kind: 'released',
-      waits: 'gateway',
-    },
+    { outcome: unavailable, evidence: { isSuspect: true }, attempts: 2, kind: 'released', waits: 'evidence' },
+    { outcome: rejected, evidence: {}, attempts: 0, kind: 'released', waits: 'evidence' },
+    { outcome: rejected, evidence: {}, attempts: 9, kind: 'released', waits: 'evidence' },
+    { outcome: rejected, evidence: { isBlamed: true }, attempts: 1, kind: 'retry' },
+    { outcome: rejected, evidence: { isBlamed: true }, attempts: 2, kind: 'dead' },
+    { outcome: rejected, evidence: { isBlamed: true }, attempts: 9, kind: 'dead' },
   ] as const)('$kind: $outcome.kind, $evidence, after $attempts attempts of 3', (row) => {
     const settlement = settled(row.outcome, row.evidence, row.attempts);
     expect(settlement).toMatchObject({ ...lease, kind: row.kind, error: row.outcome.reason });

@@ -33,7 +33,7 @@ export type WaitReason =
   | 'retry'
   /** Its owner has no endpoint. */
   | 'endpoint'
-  /** Rejected to the limit, but nothing else was accepted since: it may be the gateway that changed. */
+  /** It seems to be this event's own fault, but there is not enough evidence to count it; it keeps its backoff. */
   | 'evidence';
 
 /** How a lease ends. */

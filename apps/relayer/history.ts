@@ -5,13 +5,17 @@
 export interface Evidence {
   /** Failures of this event seen by this process, the present one included. */
   readonly failures: number;
+  /** No other event has failed since the latest acceptance: it is not the start of an outage. */
+  readonly isAlone: boolean;
+  /** Alone, and since its previous failure another event was accepted: what answers it so may well be about it. */
+  readonly isSuspect: boolean;
   /**
-   * It has failed before; since then others were answered and nearly all of them accepted; and no other event has failed
-   * since the latest acceptance. The first two make it the event, the last one makes it not the start of an outage.
+   * An attempt may be counted. After an answer that says nothing of the event: it is suspect, and since its previous
+   * failure and within a minute others were answered, nearly all of them accepted. After a rejection: since its previous
+   * one another event was accepted, and none that had been rejected too. One that was has shown that rejections are not
+   * to be believed: a Convoy that changed, or a mistake of ours, rejects everything.
    */
   readonly isBlamed: boolean;
-  /** Another event was accepted since this one's first rejection. */
-  readonly othersAcceptedSinceRejection: boolean;
 }
 
 /** At least so many answers to other events, within so long, so many of them acceptances. */
@@ -31,11 +35,14 @@ interface Trouble {
   /** Totals just after its previous failure. */
   readonly since: Totals;
   readonly failedAtMs: number;
-  readonly acceptedAtFirstRejection: number | null;
+  /** Acceptances there had been at its latest rejection; null when it was never rejected. */
+  readonly acceptedAtRejection: number | null;
 }
 
 export class History {
   #totals: Totals = { answers: 0, accepted: 0 };
+  /** Acceptances there had been when the latest rejected event was accepted after all. */
+  #refutedAt = 0;
   readonly #troubles = new Map<number, Trouble>();
   #failingSinceAcceptance: number[] = [];
   /** Totals at the start of each of the last seconds, oldest first. */
@@ -43,40 +50,48 @@ export class History {
 
   /** An acceptance: the event's own failures are forgotten. */
   accepted(seq: number, nowMs: number): void {
+    const wasRejected = (this.#troubles.get(seq)?.acceptedAtRejection ?? null) !== null;
     this.#troubles.delete(seq);
     this.#failingSinceAcceptance = [];
     this.#count(nowMs, 1);
+    if (wasRejected) this.#refutedAt = this.#totals.accepted;
   }
 
   /** A failure: what is known against the event, this failure included. `nowMs` is monotonic. */
   failed(failure: { readonly seq: number; readonly isRejection: boolean; readonly nowMs: number }): Evidence {
-    const { seq, nowMs } = failure;
+    const { seq, isRejection, nowMs } = failure;
     const before = this.#troubles.get(seq);
-    const base =
-      before !== undefined && nowMs - before.failedAtMs < windowMs ? before.since : this.#windowStart(nowMs);
-    const answers = this.#totals.answers - base.answers;
-    const acceptances = this.#totals.accepted - base.accepted;
-    const baseline = before?.acceptedAtFirstRejection ?? (failure.isRejection ? this.#totals.accepted : null);
-    const failures = (before?.failures ?? 0) + 1;
     const isAlone = this.#isFailingAlone(seq);
+    const isSuspect = isAlone && before !== undefined && this.#totals.accepted > before.since.accepted;
+    const isBlamed = isRejection
+      ? this.#isRejectionBelieved(before)
+      : isSuspect && this.#doOthersPass(before, nowMs);
+    const failures = (before?.failures ?? 0) + 1;
     this.#count(nowMs, 0);
     this.#remember(seq, {
       failures,
       since: this.#totals,
       failedAtMs: nowMs,
-      acceptedAtFirstRejection: baseline,
+      acceptedAtRejection: isRejection ? this.#totals.accepted : (before?.acceptedAtRejection ?? null),
     });
-    return {
-      failures,
-      isBlamed:
-        before !== undefined && isAlone && answers >= answersNeeded && acceptances >= answers * acceptedShare,
-      othersAcceptedSinceRejection: baseline !== null && this.#totals.accepted > baseline,
-    };
+    return { failures, isAlone, isSuspect, isBlamed };
   }
 
   /** The event is settled for good. */
   forget(seq: number): void {
     this.#troubles.delete(seq);
+  }
+
+  #isRejectionBelieved(before: Trouble | undefined): boolean {
+    const baseline = before?.acceptedAtRejection ?? null;
+    return baseline !== null && baseline >= this.#refutedAt && this.#totals.accepted > baseline;
+  }
+
+  #doOthersPass(before: Trouble, nowMs: number): boolean {
+    const isRecent = nowMs - before.failedAtMs < windowMs;
+    const base = isRecent ? before.since : this.#windowStart(nowMs);
+    const answers = this.#totals.answers - base.answers;
+    return answers >= answersNeeded && this.#totals.accepted - base.accepted >= answers * acceptedShare;
   }
 
   /** Notes the failure; two different events are enough to know that none is alone. */

@@ -65,7 +65,7 @@ export async function send(
   const tookMs = parts.clock.monotonicMs() - startedMs;
   const sleptOver = outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs;
   if (sleptOver) return { settlement: unclaimed(event), outcome: null };
-  return { settlement: judge(event, outcome, parts, options), outcome };
+  return judge(event, outcome, parts, options);
 }
 
 function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string | null {
@@ -82,12 +82,7 @@ function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string |
   });
 }
 
-function judge(
-  event: ClaimedEvent,
-  outcome: Outcome,
-  parts: SendingParts,
-  options: SendingOptions,
-): Settlement {
+function judge(event: ClaimedEvent, outcome: Outcome, parts: SendingParts, policy: Policy): Sent {
   const { history, clock } = parts;
   const nowMs = clock.monotonicMs();
   let evidence: Evidence | null = null;
@@ -97,13 +92,26 @@ function judge(
     evidence = history.failed({ seq: event.seq, isRejection: outcome.kind === 'rejected', nowMs });
   }
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
-  const settlement = settlementFor(verdict, options);
+  const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  tell(event, settlement, evidence, parts.log);
-  return settlement;
+  tell({ event, outcome, evidence, settlement }, parts.log);
+  return { settlement, outcome: evidence?.isSuspect === true ? withoutOrders(outcome) : outcome };
 }
 
-function tell(event: ClaimedEvent, settlement: Settlement, evidence: Evidence | null, log: Log): void {
+/** A suspect's answer is about the event: neither a wrong setting nor a Retry-After in it closes the gateway to others. */
+function withoutOrders(outcome: Outcome): Outcome {
+  return outcome.kind === 'unavailable' ? { ...outcome, retryAfterMs: null, check: null } : outcome;
+}
+
+interface Judgement {
+  readonly event: ClaimedEvent;
+  readonly outcome: Outcome;
+  readonly evidence: Evidence | null;
+  readonly settlement: Settlement;
+}
+
+function tell(judgement: Judgement, log: Log): void {
+  const { event, settlement } = judgement;
   switch (settlement.kind) {
     case 'processed':
       return;
@@ -119,16 +127,25 @@ function tell(event: ClaimedEvent, settlement: Settlement, evidence: Evidence | 
         attempts: event.attempts + 1,
         reason: settlement.error,
       });
-    case 'released': {
-      const fields = { event: event.id, failures: evidence?.failures, reason: settlement.error };
-      if (settlement.waitReason === 'evidence') {
-        return log.error('event rejected to the limit, held until another event is accepted', fields);
-      }
-      if ((evidence?.failures ?? 0) >= suspectFailures)
-        return log.warn('event is suspect, no attempt counted', fields);
-      return log.debug('event waits for the gateway, no attempt counted', fields);
-    }
+    case 'released':
+      return tellReleased(judgement, log);
     default:
       return settlement satisfies never;
+  }
+}
+
+function tellReleased({ event, outcome, evidence }: Judgement, log: Log): void {
+  if (outcome.kind === 'accepted' || evidence === null) return;
+  const fields = { event: event.id, failures: evidence.failures, reason: outcome.reason };
+  const isOften = evidence.failures >= suspectFailures;
+  if (outcome.kind === 'rejected') {
+    const message = 'event rejected, held until another event is accepted';
+    if (isOften) log.error(message, fields);
+    else log.warn(message, fields);
+  } else if (evidence.isSuspect || (evidence.isAlone && isOften)) {
+    // Alone and failing again and again counts too: in a quiet system nothing else will ever speak against it.
+    log.warn('event is suspect, no attempt counted', fields);
+  } else {
+    log.debug('event waits for the gateway, no attempt counted', fields);
   }
 }

@@ -30,20 +30,21 @@ export function settlementFor(
   const lease = { seq: event.seq, leaseId: event.leaseId };
   if (outcome.kind === 'accepted') return { ...lease, kind: 'processed', gateway: policy.gateway };
 
-  const isBlamed = outcome.kind === 'rejected' || evidence?.isBlamed === true;
   const failures = Math.max(evidence?.failures ?? 1, event.attempts + 1);
   const retryAfterMs = outcome.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;
   const availableAtMs = nowMs + Math.max(backoffMs(failures, random), retryAfterMs);
   const error = outcome.reason;
-  const release = { ...lease, kind: 'released', availableAtMs, error, claim: 'answered' } as const;
 
-  if (!isBlamed) return { ...release, waitReason: 'gateway' };
-  if (event.attempts + 1 < policy.maxAttempts) return { ...lease, kind: 'retry', availableAtMs, error };
-  // The last step needs more than this event's word: a Convoy that changed, or a mistake of ours, would reject all.
-  if (outcome.kind === 'rejected' && evidence?.othersAcceptedSinceRejection !== true) {
-    return { ...release, waitReason: 'evidence' };
+  if (evidence?.isBlamed === true) {
+    const isLast = event.attempts + 1 >= policy.maxAttempts;
+    return isLast
+      ? { ...lease, kind: 'dead', error, countsAttempt: true }
+      : { ...lease, kind: 'retry', availableAtMs, error };
   }
-  return { ...lease, kind: 'dead', error, countsAttempt: true };
+  // What waits for the gateway is due as soon as that reopens. A suspect would close it again at once.
+  const isAboutEvent = outcome.kind === 'rejected' || evidence?.isSuspect === true;
+  const waitReason = isAboutEvent ? 'evidence' : 'gateway';
+  return { ...lease, kind: 'released', availableAtMs, waitReason, error, claim: 'answered' };
 }
 
 /** The settlement of an event that must not be sent at all. */

@@ -27,8 +27,6 @@ export interface Consequence {
   readonly gatewaySays: LogLine | null;
   /** Whether the gateway is open after the event's answer, and after those to 20 others. */
   readonly isOpen: { readonly afterOne: boolean; readonly afterAll: boolean };
-  /** Attempts counted while the fault lasts, whatever is sent. */
-  readonly countsAttempts: boolean;
 }
 
 export type LogLine = readonly [level: 'error' | 'warn' | 'info' | 'debug', message: string];
@@ -50,7 +48,6 @@ export const notNow: Consequence = {
   says: waits,
   gatewaySays: pauses,
   isOpen: { afterOne: true, afterAll: false },
-  countsAttempts: false,
 };
 
 /** Convoy says itself for how long it wants to be left alone. */
@@ -75,13 +72,13 @@ export const passing: Consequence = {
   isOpen: { afterOne: true, afterAll: true },
 };
 
+/** Convoy's word against the event; nothing is counted as long as it is only a word. */
 export const aboutTheEvent: Consequence = {
-  name: 'an attempt is counted, the gateway stays open',
-  event: { ...waiting, wait_reason: 'retry', attempts: 1 },
-  says: ['warn', 'event failed, will be tried again'],
+  name: 'the event is held until another is accepted, the gateway stays open',
+  event: { ...waiting, wait_reason: 'evidence' },
+  says: ['warn', 'event rejected, held until another event is accepted'],
   gatewaySays: null,
   isOpen: { afterOne: true, afterAll: true },
-  countsAttempts: true,
 };
 
 export const taken: Consequence = {
@@ -90,7 +87,6 @@ export const taken: Consequence = {
   says: ['info', 'event accepted'],
   gatewaySays: null,
   isOpen: { afterOne: true, afterAll: true },
-  countsAttempts: false,
 };
 
 /** Of a row in which nothing comes before the deadline of a delivery. */

@@ -1,4 +1,5 @@
 // Whether an attempt that was counted against a good event can be defended: it must not come from an outage.
+import type { Outcome } from '../../apps/relayer/outcome.ts';
 import type { SimulatedConvoy } from './simulated-convoy.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedTime } from './simulated-time.ts';
@@ -11,6 +12,8 @@ export class BlameReferee {
   readonly #convoy: SimulatedConvoy;
   /** The two latest acceptances of different events that each process saw. */
   readonly #acceptances = new Map<SimulatedProcess, { readonly seq: number; readonly atMs: number }[]>();
+  /** The latest rejection of each event, by process. */
+  readonly #rejections = new Map<string, { readonly atMs: number; readonly isBelievable: boolean }>();
   /** Attempts counted in an outage, by process and outage. */
   readonly #inOutage = new Set<string>();
 
@@ -24,8 +27,21 @@ export class BlameReferee {
     this.#acceptances.set(process, [...others.slice(-1), { seq, atMs: this.#time.monotonicMs }]);
   }
 
-  /** An unavailable answer was counted against an event; returns what is wrong with that, or null. */
-  counted(process: SimulatedProcess, seq: number): string | null {
+  /** An event was rejected: from now on another one's acceptance speaks against it. */
+  rejected(process: SimulatedProcess, seq: number): void {
+    const key = `${process.name} ${seq}`;
+    const before = this.#rejections.get(key);
+    const other = this.#acceptances.get(process)?.findLast((one) => one.seq !== seq);
+    const isBelievable = before !== undefined && other !== undefined && other.atMs >= before.atMs;
+    this.#rejections.set(key, { atMs: this.#time.monotonicMs, isBelievable });
+  }
+
+  /** An answer was counted against an event; returns what is wrong with that, or null. */
+  counted(process: SimulatedProcess, seq: number, answer: Outcome['kind'] | undefined): string | null {
+    if (answer === 'rejected') {
+      if (this.#rejections.get(`${process.name} ${seq}`)?.isBelievable === true) return null;
+      return `a rejection of event ${seq} was counted though nothing else was accepted since the one before`;
+    }
     const other = this.#acceptances.get(process)?.findLast((one) => one.seq !== seq);
     if (other === undefined || this.#time.monotonicMs - other.atMs > windowMs + 1_000) {
       return `an attempt of event ${seq} was counted though nothing else was accepted`;

@@ -95,8 +95,8 @@ export class Referee {
         if (this.kindOf(lease.seq) === 'good') this.break(`${which} is dead: ${settlement.error}`);
         return;
       case 'retry':
-        if (this.kindOf(lease.seq) === 'good' && request?.outcome?.kind === 'unavailable') {
-          const complaint = this.#blame.counted(lease.process, lease.seq);
+        if (this.kindOf(lease.seq) === 'good') {
+          const complaint = this.#blame.counted(lease.process, lease.seq, request?.outcome?.kind);
           if (complaint !== null) this.break(complaint);
         }
         return;
@@ -179,6 +179,7 @@ export class Referee {
     lease.request.outcome = outcome;
     if (outcome.kind === 'accepted') this.#blame.accepted(lease.process, lease.seq);
     else lease.excuse ??= 'no reply';
+    if (outcome.kind === 'rejected') this.#blame.rejected(lease.process, lease.seq);
   }
 
   /** Something happened for which what one process (null: all) holds may be sent again. */

@@ -1,8 +1,11 @@
 // What happens in one scenario, as plain data made from a seed: so that it can be printed, repeated, and made smaller.
 import { seededRandom } from '../seeded-random.ts';
 
-/** `good` events can be delivered; the others never can: refused by Convoy, failing each time, fatal to the relayer. */
-export type EventKind = 'good' | 'rejected' | 'failing' | 'killing';
+/**
+ * `good` events can be delivered; the others never can: rejected by Convoy, failing each time, refused by a firewall before
+ * it as if a setting were wrong, fatal to the relayer.
+ */
+export type EventKind = 'good' | 'rejected' | 'failing' | 'refused' | 'killing';
 
 /** How Convoy behaves from `fromMs` on. `share` of the requests are concerned. */
 export interface Phase {
@@ -74,7 +77,7 @@ export function scenarioOf(seed: number): Scenario {
   const healAtMs = oneOf([2_000, 10_000, 30_000, 30_000, 120_000, 900_000]);
   const relayers = whole(1, 3);
   const requestTimeoutMs = oneOf([500, 2_000, 10_000]);
-  const poison: EventKind = oneOf(['good', 'good', 'good', 'rejected', 'failing', 'killing']);
+  const poison: EventKind = oneOf(['good', 'good', 'good', 'rejected', 'failing', 'refused', 'killing']);
   const bursts = many(whole(1, 4), () => some(0, healAtMs));
   const event = () => ({
     atMs: Math.min(healAtMs, oneOf(bursts) + (random() < 0.3 ? some(0, 2_000) : 0)),
@@ -86,10 +89,7 @@ export function scenarioOf(seed: number): Scenario {
     share: oneOf([0.1, 0.5, 0.9, 1]),
     retryAfterMs: oneOf([0, 1_000, 20_000, 300_000]),
   });
-  // A Convoy that refuses every event by name, once and until it is healed: what that counts against good events, a
-  // second time or a failure of another kind could complete (docs/reliability.md, Known limits).
-  const rejecting: Phase = { ...phase(), kind: 'rejecting', share: 1 };
-  const phases = random() < 0.1 ? [rejecting] : many(whole(0, 4), phase);
+  const phases = many(whole(0, 4), phase);
   const fault = (): Fault => {
     const atMs = some(0, healAtMs);
     const relayer = whole(0, relayers - 1);
@@ -148,6 +148,7 @@ const phaseKinds = [
   'limiting',
   'refusing',
   'losing replies',
+  'rejecting',
 ] as const;
 
 function byInstant(a: { readonly atMs: number }, b: { readonly atMs: number }): number {

@@ -79,6 +79,8 @@ function judgementOf(kind: EventKind): Outcome {
       return { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
     case 'failing':
       return unavailable('HTTP 500');
+    case 'refused':
+      return unavailable('HTTP 403', { check: 'CONVOY_API_KEY' });
     case 'good':
     case 'killing':
       return { kind: 'accepted' };
