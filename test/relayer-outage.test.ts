@@ -1,5 +1,7 @@
 // An outage, seen from the events: they wait, none loses an attempt, none dies, and all drain when Convoy is back.
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../apps/relayer/outcome.ts';
+import { FakeClock } from './fake-clock.ts';
 import { eventRow, insertEvent, insertEvents, statusCounts } from './outbox-database.ts';
 import { accepted, createRig, type Rig, rejected, unavailable } from './relayer-rig.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -11,23 +13,45 @@ function attempts({ db }: Rig): number {
   return Number(db.prepare('SELECT total(attempts) FROM events').pluck().get());
 }
 
-describe('an outage', () => {
-  test('of an hour burns no attempt of 200 waiting events, and all drain within a minute after it', async () => {
-    const rig = await createRig();
-    const { db, clock, convoy, start } = rig;
-    insertEvents(db, 200);
-    convoy.answer = () => unavailable();
-    void start();
-    await clock.advance(hourMs);
-    expect(convoy.accepted).toEqual([]);
-    expect(statusCounts(db)).toEqual({ pending: 200 });
-    expect(attempts(rig)).toBe(0);
+/** A gateway whose answers come 5 ms after the first request that waits, all at once: so that many cost little. */
+function answersTogether(clock: FakeClock, answer: () => Outcome): () => Promise<Outcome> {
+  let waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      if (waiting.push(() => resolve(answer())) > 1) return;
+      clock.after(5, () => {
+        const due = waiting;
+        waiting = [];
+        for (const release of due) release();
+      });
+    });
+}
 
-    convoy.answer = () => accepted;
-    await clock.advanceUntil(() => convoy.accepted.length === 200, minuteMs);
-    await clock.advance(100);
-    expect(statusCounts(db)).toEqual({ processed: 200 });
+describe('an outage', () => {
+  test('of an hour burns no attempt of 10,000 waiting events, kills none, is told in few lines, and all drain after it', async () => {
+    const clock = new FakeClock();
+    let outcome: Outcome = unavailable();
+    let sent = 0;
+    const gateway = answersTogether(clock, () => {
+      sent += 1;
+      return outcome;
+    });
+    const rig = await createRig({ clock, deliver: gateway, concurrency: 500 });
+    insertEvents(rig.db, 10_000);
+    void rig.start();
+    await clock.advance(hourMs);
+    expect(statusCounts(rig.db)).toEqual({ pending: 10_000 });
     expect(attempts(rig)).toBe(0);
+    // An event never tried may probe, one a second, however many there are.
+    expect(sent).toBeLessThan(500 + 3_600);
+    expect(rig.log.lines.filter(({ level }) => level !== 'debug').length).toBeLessThan(20);
+
+    outcome = accepted;
+    sent = 0;
+    await clock.advance(minuteMs);
+    expect(statusCounts(rig.db)).toEqual({ processed: 10_000 });
+    expect(attempts(rig)).toBe(0);
+    expect(sent).toBe(10_000);
   });
 
   test('in the middle of traffic burns no attempt either', async () => {
@@ -144,11 +168,10 @@ describe('a Convoy that rejects every event by name', () => {
   test('and comes back for a moment now and then, makes none dead', async () => {
     const rig = await createRig({ maxAttempts: 3 });
     const { db, clock, convoy, relayer, start } = rig;
-    insertEvents(db, 20);
     void start();
-    for (let day = 0; day < 10; day++) {
+    for (let round = 0; round < 8; round++) {
       convoy.answer = () => rejected;
-      insertEvents(db, 20);
+      insertEvents(db, 10);
       relayer.wake();
       await clock.advance(10 * minuteMs);
       convoy.answer = () => accepted;
@@ -156,7 +179,7 @@ describe('a Convoy that rejects every event by name', () => {
       await clock.advanceUntil(() => convoy.accepted.length > before + 2, 10 * minuteMs);
     }
     await clock.advance(20 * minuteMs);
-    expect(statusCounts(db)).toEqual({ processed: 220 });
+    expect(statusCounts(db)).toEqual({ processed: 80 });
   });
 });
 

@@ -15,6 +15,9 @@ import type { Outcome } from './outcome.ts';
 
 /** Events made due at a time when the gateway reopens. */
 const resumeBatch = 500;
+/** A pause is told again when it has become twice as long, and every ten minutes: some 15 lines in an hour, not 3,600. */
+const firstTellAgainMs = 1_000;
+const lastTellAgainMs = 600_000;
 
 export class GatewayWatch {
   readonly #parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log };
@@ -23,6 +26,7 @@ export class GatewayWatch {
   /** True from the start: an outage that a predecessor saw may be over, and what waited for its end is tried now. */
   #wantsResume = true;
   #pausedSinceMs = 0;
+  #tellAgainAtMs = 0;
 
   constructor(
     parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log },
@@ -76,8 +80,7 @@ export class GatewayWatch {
     if (before.kind === next.kind) return;
     const wasClosed = before.kind === 'paused' || before.kind === 'probing';
     if (next.kind === 'paused' && !wasClosed) return this.#tellPaused(next, outcome);
-    if (next.kind === 'paused')
-      return this.#parts.log.info('gateway still unavailable', { reason: next.reason });
+    if (next.kind === 'paused') return this.#tellStillPaused(next.reason);
     if (wasClosed && next.kind !== 'probing') {
       this.#wantsResume = true;
       const pausedMs = Math.round(this.#parts.clock.monotonicMs() - this.#pausedSinceMs);
@@ -91,12 +94,21 @@ export class GatewayWatch {
   #tellPaused(paused: Extract<Gateway, { kind: 'paused' }>, outcome: Outcome | null): void {
     const { clock, log } = this.#parts;
     this.#pausedSinceMs = clock.monotonicMs();
+    this.#tellAgainAtMs = this.#pausedSinceMs + firstTellAgainMs;
     const check = outcome?.kind === 'unavailable' ? (outcome.check ?? undefined) : undefined;
     const waitMs = Math.round(paused.probeAtMs - this.#pausedSinceMs);
     const fields = { reason: paused.reason, next_try_ms: waitMs, check };
     if (check === undefined) log.warn('gateway unavailable, events wait', fields);
     else log.error('gateway refuses, events wait', fields);
     this.#record({ state: 'paused', reason: paused.reason });
+  }
+
+  #tellStillPaused(reason: string): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs < this.#tellAgainAtMs) return;
+    const pausedMs = Math.round(nowMs - this.#pausedSinceMs);
+    this.#tellAgainAtMs = nowMs + Math.min(pausedMs, lastTellAgainMs);
+    this.#parts.log.info('gateway still unavailable', { reason, paused_ms: pausedMs });
   }
 
   /** The record is for people; failing to write it must not stop delivery. */
