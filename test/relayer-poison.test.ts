@@ -112,6 +112,34 @@ test('a row that Convoy would accept and never deliver is never sent', async () 
   }
 });
 
+test('an event over which this program stumbles is held, told without its payload, and stops no other', async () => {
+  const sent: number[] = [];
+  let isMended = false;
+  const { db, clock, log, start } = await createRig({
+    deliver: async ({ seq, payload }) => {
+      if (seq === 2 && !isMended) throw new SyntaxError(`Unexpected token in ${payload}`);
+      sent.push(seq);
+      return accepted;
+    },
+  });
+  insertEvents(db, 3, { payload: '{"name":"confidential"}' });
+  void start();
+  await clock.advance(minuteMs);
+  expect(sent).toEqual([1, 3]);
+  expect(eventRow(db, 2)).toMatchObject({
+    status: 'pending',
+    wait_reason: 'evidence',
+    attempts: 0,
+    claims: 0,
+  });
+  expect(eventRow(db, 2).last_error).toMatch(/^could not be sent: SyntaxError at /);
+  expect(log.count('event held, this program made a mistake')).toBe(1);
+  expect(JSON.stringify(log.lines) + eventRow(db, 2).last_error).not.toContain('confidential');
+  isMended = true;
+  await clock.advance(5 * minuteMs);
+  expect(statusCounts(db)).toEqual({ processed: 3 });
+});
+
 test('an event that killed its relayer too often is dead, and one that did so less often is sent', async () => {
   const { db, clock, convoy, start } = await createRig({ maxInterruptions: 20 });
   const culprit = insertEvent(db, { claims: 20 });

@@ -1,7 +1,8 @@
 // How long an event waits after a failure.
 
 const firstWaitMs = 1_000;
-const longestWaitMs = 300_000;
+/** Without its jitter. */
+export const longestBackoffMs = 300_000;
 
 /**
  * 1 s doubling to 5 min, spread by half either way so that events that failed together do not return together.
@@ -9,5 +10,5 @@ const longestWaitMs = 300_000;
  */
 export function backoffMs(failures: number, random: number): number {
   const doubled = firstWaitMs * 2 ** Math.min(Math.max(0, failures - 1), 20);
-  return Math.round(Math.min(doubled, longestWaitMs) * (0.5 + random));
+  return Math.round(Math.min(doubled, longestBackoffMs) * (0.5 + random));
 }

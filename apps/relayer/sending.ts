@@ -7,7 +7,7 @@ import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
 import type { Evidence, History } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { OwnerGuard } from './owner-guard.ts';
-import { deadUnsent, heldBack, type Policy, settlementFor, unclaimed } from './settlement.ts';
+import { deadUnsent, heldBack, heldByMistake, type Policy, settlementFor, unclaimed } from './settlement.ts';
 
 export interface SendingOptions extends Policy {
   readonly leaseMs: number;
@@ -26,10 +26,16 @@ export interface SendingParts {
   readonly random: () => number;
 }
 
-/** What came of a claimed event. `outcome` is null when it was not sent, or when this process slept over the answer. */
+/** What came of a claimed event. */
 export interface Sent {
   readonly settlement: Settlement;
+  /** What the gateway learns from it; null when it was not sent, or when this process slept over the answer. */
   readonly outcome: Outcome | null;
+}
+
+interface Claim {
+  readonly event: ClaimedEvent;
+  readonly claimedAtMs: number;
 }
 
 /** Convoy's intake takes about 1.2 ms per KB; a large body may take longer than the timeout alone. */
@@ -39,12 +45,26 @@ const stoodStillMs = 1_000;
 /** From so many failures in a row on, an event nobody could blame is shown as suspect. */
 const suspectFailures = 3;
 
-/** Sends an event claimed at `claimedAtMs` (monotonic), unless it must not be sent. */
-export async function send(
-  claim: { readonly event: ClaimedEvent; readonly claimedAtMs: number },
-  parts: SendingParts,
-  options: SendingOptions,
-): Promise<Sent> {
+/** Sends an event claimed at `claimedAtMs` (monotonic), unless it must not be sent. Never rejects. */
+export async function send(claim: Claim, parts: SendingParts, options: SendingOptions): Promise<Sent> {
+  try {
+    return await sendOnce(claim, parts, options);
+  } catch (error) {
+    // A mistake of ours, which may hit every event: it must neither stop the others nor make one dead.
+    const reason = `could not be sent: ${placeOf(error)}`;
+    parts.log.error('event held, this program made a mistake', { event: claim.event.id, reason });
+    return { settlement: heldByMistake(claim.event, parts.clock.nowMs(), reason), outcome: null };
+  }
+}
+
+/** Without the message, which may quote the payload. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const frame = /^ +at .*$/m.exec(error.stack ?? '')?.[0].trim() ?? '';
+  return `${error.name} ${frame}`.trim();
+}
+
+async function sendOnce(claim: Claim, parts: SendingParts, options: SendingOptions): Promise<Sent> {
   const { event } = claim;
   const refusal = reasonNotToSend(event, options);
   if (refusal !== null) {

@@ -1,7 +1,7 @@
 // How a lease ends, given what came of sending the event and what is known against it: a pure decision. An attempt is
 // counted only on evidence that the event itself is at fault, so that no outage ever makes an event dead.
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, longestBackoffMs } from './backoff.ts';
 import type { Evidence } from './history.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -60,6 +60,13 @@ export function heldBack(
   const { seq, leaseId } = event;
   const { availableAtMs, reason: error } = hold;
   return { seq, leaseId, kind: 'released', availableAtMs, waitReason: 'endpoint', error, claim: 'unsent' };
+}
+
+/** Gives a lease back for as long as the longest backoff: sending it failed before it could be judged. */
+export function heldByMistake(event: ClaimedEvent, nowMs: number, error: string): Settlement {
+  const { seq, leaseId } = event;
+  const availableAtMs = nowMs + longestBackoffMs;
+  return { seq, leaseId, kind: 'released', availableAtMs, waitReason: 'evidence', error, claim: 'answered' };
 }
 
 /** Gives a lease back as if it had never been claimed: at a stop, or when it is too old to send under. */
