@@ -140,15 +140,17 @@ describe('a rejection', () => {
     for (const seq of [1, 2, 3]) expect(history.failed(rejection(seq, 20 + seq)).isBlamed).toBe(true);
   });
 
-  test('is not believed when an event that was rejected too has been accepted since', () => {
+  test('is not believed for an hour after the acceptance of an event that had been rejected too', () => {
     const history = new History();
     history.failed(rejection(1, 0));
     history.failed(rejection(2, 1));
     history.accepted(3, 10);
     history.accepted(2, 11);
     expect(history.failed(rejection(1, 20)).isBlamed).toBe(false);
-    history.accepted(4, 30);
-    expect(history.failed(rejection(1, 40)).isBlamed).toBe(true);
+    history.accepted(4, 3_000_000);
+    expect(history.failed(rejection(1, 3_600_010)).isBlamed).toBe(false);
+    history.accepted(4, 3_600_011);
+    expect(history.failed(rejection(1, 3_600_012)).isBlamed).toBe(true);
   });
 
   test('is measured from an earlier rejection, not from an earlier failure of another kind', () => {

@@ -52,7 +52,8 @@ describe('an outage', () => {
     expect(statusCounts(rig.db)).toEqual({ processed: 10_000 });
     expect(attempts(rig)).toBe(0);
     expect(sent).toBe(10_000);
-  });
+    // Two seconds of work, which other test files may have to share the machine with.
+  }, 60_000);
 
   test('in the middle of traffic burns no attempt either', async () => {
     const rig = await createRig();
@@ -144,42 +145,6 @@ describe('an outage', () => {
     void second.start();
     await clock.advance(5_000);
     expect(statusCounts(db)).toEqual({ processed: 6 });
-  });
-});
-
-describe('a Convoy that rejects every event by name', () => {
-  test('counts nothing against any of them, however long it does, and one mishap afterwards makes none dead', async () => {
-    const rig = await createRig({ maxAttempts: 3 });
-    const { db, clock, convoy, start } = rig;
-    insertEvents(db, 20);
-    convoy.answer = () => rejected;
-    void start();
-    await clock.advance(hourMs);
-    expect(attempts(rig)).toBe(0);
-    expect(eventRow(db, 1)).toMatchObject({ wait_reason: 'evidence', last_error: rejected.reason });
-    // All are well again but one, which fails now and then while the others are accepted.
-    insertEvents(db, 100);
-    let mishaps = 0;
-    convoy.answer = ({ seq }) => (seq === 1 && mishaps++ < 2 ? unavailable() : accepted);
-    await clock.advance(20 * minuteMs);
-    expect(statusCounts(db)).toEqual({ processed: 120 });
-  });
-
-  test('and comes back for a moment now and then, makes none dead', async () => {
-    const rig = await createRig({ maxAttempts: 3 });
-    const { db, clock, convoy, relayer, start } = rig;
-    void start();
-    for (let round = 0; round < 8; round++) {
-      convoy.answer = () => rejected;
-      insertEvents(db, 10);
-      relayer.wake();
-      await clock.advance(10 * minuteMs);
-      convoy.answer = () => accepted;
-      const before = convoy.accepted.length;
-      await clock.advanceUntil(() => convoy.accepted.length > before + 2, 10 * minuteMs);
-    }
-    await clock.advance(20 * minuteMs);
-    expect(statusCounts(db)).toEqual({ processed: 80 });
   });
 });
 

@@ -12,8 +12,8 @@ export interface Evidence {
   /**
    * An attempt may be counted. After an answer that says nothing of the event: it is suspect, and since its previous
    * failure and within a minute others were answered, nearly all of them accepted. After a rejection: since its previous
-   * one another event was accepted, and none that had been rejected too. One that was has shown that rejections are not
-   * to be believed: a Convoy that changed, or a mistake of ours, rejects everything.
+   * one another event was accepted, and within an hour none that had been rejected too. Such a one shows that rejections
+   * are not to be believed: a Convoy that changed, or a mistake of ours, rejects everything.
    */
   readonly isBlamed: boolean;
 }
@@ -22,6 +22,8 @@ export interface Evidence {
 const answersNeeded = 5;
 const windowMs = 60_000;
 const acceptedShare = 0.8;
+/** After the acceptance of an event that had been rejected, no rejection is believed for so long. */
+const distrustMs = 3_600_000;
 /** Events whose failures are remembered; beyond it the one that failed longest ago is forgotten. */
 const rememberedEvents = 50_000;
 
@@ -41,8 +43,8 @@ interface Trouble {
 
 export class History {
   #totals: Totals = { answers: 0, accepted: 0 };
-  /** Acceptances there had been when the latest rejected event was accepted after all. */
-  #refutedAt = 0;
+  /** When a rejected event was last accepted after all. */
+  #refutedAtMs = Number.NEGATIVE_INFINITY;
   readonly #troubles = new Map<number, Trouble>();
   #failingSinceAcceptance: number[] = [];
   /** Totals at the start of each of the last seconds, oldest first. */
@@ -54,7 +56,7 @@ export class History {
     this.#troubles.delete(seq);
     this.#failingSinceAcceptance = [];
     this.#count(nowMs, 1);
-    if (wasRejected) this.#refutedAt = this.#totals.accepted;
+    if (wasRejected) this.#refutedAtMs = nowMs;
   }
 
   /** A failure: what is known against the event, this failure included. `nowMs` is monotonic. */
@@ -64,7 +66,7 @@ export class History {
     const isAlone = this.#isFailingAlone(seq);
     const isSuspect = isAlone && before !== undefined && this.#totals.accepted > before.since.accepted;
     const isBlamed = isRejection
-      ? this.#isRejectionBelieved(before)
+      ? this.#isRejectionBelieved(before, nowMs)
       : isSuspect && this.#doOthersPass(before, nowMs);
     const failures = (before?.failures ?? 0) + 1;
     this.#count(nowMs, 0);
@@ -82,9 +84,10 @@ export class History {
     this.#troubles.delete(seq);
   }
 
-  #isRejectionBelieved(before: Trouble | undefined): boolean {
+  #isRejectionBelieved(before: Trouble | undefined, nowMs: number): boolean {
     const baseline = before?.acceptedAtRejection ?? null;
-    return baseline !== null && baseline >= this.#refutedAt && this.#totals.accepted > baseline;
+    const isTrusted = nowMs - this.#refutedAtMs >= distrustMs;
+    return isTrusted && baseline !== null && this.#totals.accepted > baseline;
   }
 
   #doOthersPass(before: Trouble, nowMs: number): boolean {

@@ -67,6 +67,9 @@ async function last(trouble: Trouble, { becomes, forMs = ordinaryMs }: FaultRow)
     expect(lines(trouble, ['warn', 'error']).filter((line) => line.includes('gateway'))).toEqual([
       `${becomes.gatewaySays[0]}: ${becomes.gatewaySays[1]}`,
     ]);
+  // A pause is told ever more rarely.
+  const pauses = log.lines.filter(({ level, message }) => level !== 'debug' && message.startsWith('gateway'));
+  expect(pauses.length).toBeLessThan(30);
   // Each event once, as many again for those that may go on trying, and a probe every 30 s.
   expect(ended.count - before).toBeLessThan(8 * others + forMs / 30_000);
 }
