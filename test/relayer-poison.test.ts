@@ -61,6 +61,26 @@ describe('a poison event in the middle of traffic', () => {
     expect(log.count('gateway refuses, events wait')).toBeLessThanOrEqual(2);
   });
 
+  test('refused by a firewall, with two more of its kind: they part, and each waits by itself', async () => {
+    const rig = await createRig();
+    const { db, clock, convoy, log, relayer } = rig;
+    insertEvents(db, 3, { business_id: 'poison' });
+    const refused = unavailable({ reason: 'HTTP 403', check: 'CONVOY_API_KEY' });
+    convoy.answer = (event) => (event.businessId === 'poison' ? refused : accepted);
+    void rig.start();
+    for (let n = 0; n < 60; n++) {
+      await clock.advance(30_000);
+      insertEvent(db, { created_at: isoText(clock.nowMs()) });
+      relayer.wake();
+    }
+    await clock.advance(1_000);
+    expect(statusCounts(db)).toEqual({ pending: 3, processed: 60 });
+    // Were they due again with each reopening: 194 sends and 61 pauses.
+    expect(convoy.sent.length - 60).toBeLessThan(60);
+    expect(log.count('gateway refuses, events wait')).toBeLessThan(10);
+    expect(slowest(rig)).toBeLessThan(1_100);
+  });
+
   test('that draws a Retry-After each time, delays the others by that once', async () => {
     const outcome = unavailable({ reason: 'HTTP 503', retryAfterMs: 20_000 });
     const rig = await traffic(outcome, 100);
