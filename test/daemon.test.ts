@@ -57,6 +57,20 @@ describe('a supervisor', () => {
     expect(app.stdout).toBe('running\nstopping\nstopped\n');
   });
 
+  test('that dies while the process is still loading ends it', async () => {
+    const app = spawnNode('test/fixtures/daemon-app.mjs', ['run'], { ipc: true });
+    app.child.disconnect();
+    expect(await app.exited).toBe(0);
+  });
+
+  test('that dies just before it is told that the application is ready breaks nothing', async () => {
+    // The event loop stands still while the supervisor dies, so that the process cannot know yet.
+    const app = await startApp('start-standing-still', 'starting', { ipc: true });
+    app.child.disconnect();
+    expect(await app.exited).toBe(0);
+    expect(app.stderr).toBe('');
+  });
+
   test('that dies and takes the pipes with it does not cut the drain short', async () => {
     const app = await startApp('write-into-the-void', 'running', { ipc: true });
     app.child.stdout?.destroy();

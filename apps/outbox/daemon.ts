@@ -69,7 +69,8 @@ function contextOfProcess(): ProcessContext {
     cwd: process.cwd(),
     pid: process.pid,
     ready: () => {
-      if (process.connected) process.send?.('ready');
+      // With a callback a supervisor that has just died is no error: its loss stops the application by itself.
+      if (process.connected) process.send?.('ready', () => {});
     },
   };
 }
@@ -82,12 +83,15 @@ function stopOnSignals(): Promise<void> {
       asked = true;
       resolve();
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-    process.on('disconnect', () => {
+    const onLoss = () => {
       asked = true;
       resolve();
-    });
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    process.on('disconnect', onLoss);
+    // A supervisor that died while this process was still loading is not announced again; without one it is undefined.
+    if (process.connected === false) onLoss();
   });
 }
 
