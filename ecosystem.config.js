@@ -1,6 +1,7 @@
 // What PM2 keeps running: the ingester, the relayer, and, while no Convoy is configured, a local sandbox in its place.
 // It holds no key: the relayer reads keys from the environment or from .env by itself.
 import { readEnvironment } from './build/apps/outbox/environment.js';
+import { relayerCount } from './build/scripts/relayer-count.js';
 import { sandboxPlan } from './build/scripts/sandbox/plan.js';
 
 const root = import.meta.dirname;
@@ -40,6 +41,7 @@ export const apps = [
     ...supervised,
     name: 'relayer',
     script: 'build/apps/relayer/main.js',
+    instances: relayerCount(variables),
     env: sandbox === null ? {} : sandbox.relayerEnv,
   },
   {
