@@ -48,6 +48,16 @@ export function takeoverContract(create: CreateDatabase): void {
     expect(await store.takeOver({ slot: '00', nowMs: startMs })).toBe(0);
   });
 
+  test('it is on record in the same transaction, whatever becomes of the process, and an empty one is not', async () => {
+    const database = await create();
+    await leased(database, ['00:a:1', '00:a:2']);
+    const store = await database.open();
+    await store.takeOver({ slot: '01', nowMs: startMs });
+    expect(await store.lastLogged('taken_over')).toBeNull();
+    await store.takeOver({ slot: '00', nowMs: startMs });
+    expect(await store.lastLogged('taken_over')).toEqual({ slot: '00', events: 2 });
+  });
+
   test('a slot is one range of lease ids, from its delimiter to the next character', () => {
     expect(leaseRange('07')).toEqual({ from: '07:', to: '07;' });
   });

@@ -49,7 +49,11 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       return statements.nextDue.get(nowMs) as number | null;
     },
     async takeOver({ slot, nowMs }) {
-      return immediately(() => statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes);
+      return immediately(() => {
+        const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
+        if (events > 0) write(statements, { kind: 'taken_over', detail: { slot, events }, nowMs });
+        return events;
+      });
     },
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
@@ -65,14 +69,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     async prune({ beforeMs, limit, which = 'any' }) {
       return immediately(() => prune(statements, { before: isoText(beforeMs), limit, which }));
     },
-    async log({ kind, eventSeq, detail, nowMs }) {
-      statements.log.run({
-        at: isoText(nowMs),
-        kind,
-        eventSeq: eventSeq ?? null,
-        detail: JSON.stringify(detail),
-      });
-    },
+    log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
       return lastLogged(statements, kind, members);
     },
@@ -105,6 +102,14 @@ function prune(
   return confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes);
 }
 
+function write(
+  statements: Statements,
+  { nowMs, eventSeq, detail, kind }: LogEntry & { nowMs: number },
+): void {
+  const values = { at: isoText(nowMs), eventSeq: eventSeq ?? null, detail: JSON.stringify(detail) };
+  statements.log.run({ ...values, kind });
+}
+
 function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {
   return claim.slots > 0 && statements.anyDue.get(claim.dueByMs) !== undefined;
 }
@@ -114,12 +119,7 @@ function settleAndClaim(statements: Statements, request: TurnRequest): TurnResul
   const lost = request.settlements.filter((settlement) => !settle(statements, settlement, at));
   if (lost.length > 0) {
     // In the same transaction, so that the record holds whatever becomes of this process.
-    statements.log.run({
-      at,
-      kind: 'fenced',
-      eventSeq: null,
-      detail: JSON.stringify({ events: lost.length }),
-    });
+    write(statements, { kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
   }
   if (request.claim === null) return { lost, claimed: [] };
   const { exceptSeqs, ...claim } = request.claim;

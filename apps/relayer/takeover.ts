@@ -48,10 +48,7 @@ function lockOf({ databaseFile, log }: TakeoverOptions, name: string): RelayerSl
 }
 
 async function takeOver({ store, clock, log }: TakeoverOptions, slot: string): Promise<number> {
-  const nowMs = clock.nowMs();
-  const events = await store.takeOver({ slot, nowMs });
-  if (events === 0) return 0;
-  log.info('took over the events of a relayer that died', { slot, events });
-  await store.log({ kind: 'taken_over', detail: { slot, events }, nowMs });
+  const events = await store.takeOver({ slot, nowMs: clock.nowMs() });
+  if (events > 0) log.info('took over the events of a relayer that died', { slot, events });
   return events;
 }
