@@ -93,8 +93,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #clock: Clock;
   readonly #apiKey: string;
   readonly #resolve: (outcome: Outcome) => void;
-  readonly #cancelDeadline: () => void;
+  readonly #timeoutMs: number;
+  #cancelDeadline: () => void;
   #controller: Dispatcher.DispatchController | undefined;
+  #isLate = false;
   #isOver = false;
   #status = 0;
   #contentType = '';
@@ -106,15 +108,18 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#clock = clock;
     this.#apiKey = apiKey;
     this.#resolve = resolve;
-    this.#cancelDeadline = clock.after(timeoutMs, () =>
-      this.#giveUp(`no answer within ${Math.round(timeoutMs)} ms`),
-    );
+    this.#timeoutMs = timeoutMs;
+    this.#cancelDeadline = clock.after(timeoutMs, () => {
+      this.#isLate = true;
+      // When this process stood still, timers come before the answers that arrived meanwhile: those are looked at first.
+      this.#cancelDeadline = clock.soon(() => this.#giveUpLate());
+    });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The deadline passed while a connection was being made: nothing may be sent any more.
-    if (this.#isOver) controller.abort(new Error('deadline passed'));
+    if (this.#isLate) this.#giveUpLate();
   }
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -144,6 +149,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: unknown): void {
     this.#end(outcomeOfFailure(failureText(error)));
+  }
+
+  #giveUpLate(): void {
+    this.#giveUp(`no answer within ${Math.round(this.#timeoutMs)} ms`);
   }
 
   #giveUp(reason: string): void {
