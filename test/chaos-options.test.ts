@@ -19,6 +19,8 @@ describe('options', () => {
     ['a seed twice', ['--seed', '1', '--seed', '2'], /--seed was given more than once/],
     ['a missing value', ['--seed'], /Not enough arguments following: seed/],
     ['a word', ['everything'], /everything/],
+    ['no relayer', ['--relayers', '0'], /--relayers: expected a whole number from 1 to 8, got "0"/],
+    ['kills in a soak', ['--soak', '1m', '--kills', '5'], /Arguments soak and kills are mutually exclusive/],
   ])('%s is refused by name', async (_what, args, message) => {
     await expect(readChaosConfig(args)).rejects.toMatchObject({ code: 'ERR_CHAOS_USAGE' });
     await expect(readChaosConfig(args)).rejects.toThrow(message);
@@ -33,19 +35,37 @@ describe('options', () => {
 
   test('--help names every option and status', async () => {
     expect(await readChaosConfig(['--help'])).toMatch(
-      /Exit status.*--seed.*--duration.*--kills.*--keep.*--forget/s,
+      /Exit status.*--seed.*--duration.*--kills.*--relayers.*--soak.*--keep.*--forget/s,
     );
   });
 
   test('without any, a run lasts 30 s, with a kill a second, under a seed of its own', async () => {
     const first = await readChaosConfig([]);
     const second = await readChaosConfig([]);
-    expect(first).toMatchObject({ durationMs: 30_000, kills: 30, keep: false, forget: false });
+    expect(first).toMatchObject({ durationMs: 30_000, kills: 30, relayers: 2, soak: false, keep: false });
     expect(first).not.toEqual(second);
   });
 
-  test('the command that is printed repeats the run', async () => {
-    const settings = await readChaosConfig(['--seed', '7', '--duration', '90s', '--forget']);
+  test('many kills take the time that they need, 0.3 s each', async () => {
+    expect(await readChaosConfig(['--kills', '1000'])).toMatchObject({ durationMs: 300_000, kills: 1_000 });
+    expect(await readChaosConfig(['--kills', '1000', '--duration', '1m'])).toMatchObject({
+      durationMs: 60_000,
+    });
+  });
+
+  test('a soak kills nobody', async () => {
+    expect(await readChaosConfig(['--soak', '30m'])).toMatchObject({
+      durationMs: 1_800_000,
+      kills: 0,
+      soak: true,
+    });
+  });
+
+  test.each([
+    ['of a run', ['--seed', '7', '--duration', '90s', '--forget']],
+    ['of a soak', ['--seed', '7', '--soak', '90s', '--relayers', '3']],
+  ])('the command that is printed repeats it: %s', async (_what, args) => {
+    const settings = await readChaosConfig(args);
     if (typeof settings === 'string') throw new Error('this was no call for help');
     const words = commandOf(settings).split(' ').slice(4);
     expect(await readChaosConfig(words)).toEqual(settings);

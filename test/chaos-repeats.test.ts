@@ -10,7 +10,11 @@ const kill = (atMs: number, capacity: number): Cause => ({
   toMs: atMs,
   capacity,
 });
-const fault = (key: string, atMs: number): Cause => ({ ...kill(atMs, 1), kind: 'fault', key });
+const fault = (key: string, atMs: number): Cause => ({
+  ...kill(atMs, 1),
+  kind: 'fault',
+  keys: new Set([key]),
+});
 
 describe('explaining repeats', () => {
   test('a repeat with a kill between its acceptances is explained', () => {
@@ -67,7 +71,11 @@ describe('explaining repeats', () => {
     const key = fc.constantFrom('a', 'b');
     const repeats = fc.array(fc.record({ key, span }), { maxLength: 6 });
     const causes = fc.array(
-      fc.record({ key: fc.option(key), span, capacity: fc.integer({ min: 1, max: 2 }) }),
+      fc.record({
+        keys: fc.option(fc.uniqueArray(key, { minLength: 1 })),
+        span,
+        capacity: fc.integer({ min: 1, max: 2 }),
+      }),
       { maxLength: 4 },
     );
     fc.assert(
@@ -77,7 +85,7 @@ describe('explaining repeats', () => {
           kind: 'kill',
           capacity: given.capacity,
           ...given.span,
-          ...(given.key === null ? {} : { key: given.key }),
+          ...(given.keys === null ? {} : { keys: new Set(given.keys) }),
         }));
         const { used, unexplained } = explainRepeats(asRepeats, asCauses);
         expect(unexplained.length).toBe(asRepeats.length - mostExplained(asRepeats, asCauses));
@@ -94,7 +102,7 @@ function mostExplained(repeats: readonly Repeat[], causes: readonly Cause[]): nu
   if (first === undefined) return 0;
   let most = mostExplained(rest, causes);
   for (const [index, cause] of causes.entries()) {
-    const isMeant = cause.key === undefined || cause.key === first.key;
+    const isMeant = cause.keys?.has(first.key) ?? true;
     if (!isMeant || cause.capacity === 0 || cause.fromMs > first.toMs || cause.toMs < first.fromMs) continue;
     const left = causes.with(index, { ...cause, capacity: cause.capacity - 1 });
     most = Math.max(most, 1 + mostExplained(rest, left));

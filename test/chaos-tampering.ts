@@ -124,12 +124,27 @@ export const tamperings: readonly Tampering[] = [
       writeFileSync(record, readFileSync(record, 'utf8').replace(/"kills":\d+/, '"kills":8000'));
     },
   },
+  recorded('relayers took over fewer events than a dead one had leased', 'taken-over-at-once', {
+    ...{ kind: 'kill', target: 'relayer', name: 'relayer-1', pid: 4711, wasUp: true },
+    estate: { slot: '00', held: [], leased: 1_000, leasedUntilMs: Number.MAX_SAFE_INTEGER },
+    // Before all others, so that somebody has started since and lived.
+    ...{ atMs: 0, fromMs: 0, toMs: 0 },
+  }),
+  recorded('after a healing something was left', 'drains-when-healed', {
+    ...{ kind: 'healed', events: 5, left: 1, fromMs: 1, toMs: 2 },
+  }),
   {
-    what: 'relayers took over fewer events than the dead ones had leased',
-    invariant: 'taken-over-at-once',
+    what: 'the memory of a relayer grew',
+    invariant: 'nothing-grows',
     spoil: (folder) => {
-      const record = path.join(folder, arenaFiles.record);
-      writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"leased":\d+/g, '"leased":1000'));
+      for (let minute = 0; minute < 30; minute++) {
+        const sample = {
+          what: 'memory of relayer-1 (4711)',
+          unit: 'bytes',
+          value: (60 + 5 * minute) * 1_048_576,
+        };
+        addLine(folder, arenaFiles.record, { kind: 'samples', atMs: minute, samples: [sample] });
+      }
     },
   },
   recorded('PM2 runs no relayer', 'one-of-each', { kind: 'supervision', missing: ['relayer'], strays: [] }),
@@ -138,8 +153,8 @@ export const tamperings: readonly Tampering[] = [
   recorded('a process ended by itself', 'ends-only-when-told', {
     kind: 'unasked exit',
     target: 'relayer',
+    name: 'relayer-1',
     pid: 4711,
-    seenAtMs: 1,
   }),
 ];
 

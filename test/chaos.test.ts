@@ -17,8 +17,8 @@ describe('a run', () => {
   let forgetful: ChaosRun;
 
   beforeAll(async () => {
-    good = startChaos('--seed', '1', '--duration', '8s', '--keep');
-    forgetful = startChaos('--seed', '1', '--duration', '4s', '--forget');
+    good = startChaos('--seed', '1', '--duration', '5s', '--keep');
+    forgetful = startChaos('--seed', '1', '--soak', '2s', '--forget');
     await Promise.all([good.exited, forgetful.exited]);
   }, runLimitMs);
 
@@ -61,7 +61,7 @@ describe('a run', () => {
 test(
   'leaves neither process nor folder, whether it held, was interrupted, or was itself killed',
   async () => {
-    const held = startChaos('--seed', '2', '--duration', '1s');
+    const held = startChaos('--seed', '2', '--soak', '2s');
     const interrupted = startChaos('--seed', '2');
     const killed = startChaos('--seed', '2');
     const isRunning = ({ leftProcesses }: ChaosRun) =>

@@ -1,6 +1,7 @@
 // The faults that the sandbox is told to show for a while, with their weights: what a gateway does in its worst hours. None
 // of them rejects an event by its own fault, so none may make one dead.
 import { type FaultOrder, knownTroubles } from '../sandbox/fault.ts';
+import type { FaultLine } from '../sandbox/ledger-line.ts';
 import { harmlessDelayMs, relayerTiming } from './arena.ts';
 import type { Random } from './random.ts';
 
@@ -11,6 +12,14 @@ export interface Weather {
 }
 
 const { requestTimeoutMs } = relayerTiming;
+
+/** What a good gateway takes, too: without it a killed relayer would seldom have anything in flight. */
+export const usualDelay = { kind: 'slow', delayMs: 25 } as const satisfies FaultOrder;
+
+/** Whether a request met more than the usual delay. */
+export function isBadWeather({ fault, delayMs = 0 }: FaultLine): boolean {
+  return fault !== 'client-gone' && !(fault === 'slow' && delayMs <= usualDelay.delayMs);
+}
 
 /** A share of the requests, from a fifth to all. */
 function share(random: Random): { readonly probability: number } {

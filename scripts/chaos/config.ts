@@ -11,6 +11,10 @@ export interface ChaosSettings {
   readonly durationMs: number;
   /** The least number of processes to kill; trouble goes on until they are done. */
   readonly kills: number;
+  /** How many relayers run at once. */
+  readonly relayers: number;
+  /** Instead of killing, watch for growth. */
+  readonly soak: boolean;
   /** Leave the folder in place, whatever the verdict. */
   readonly keep: boolean;
   /** Let the sandbox forget events that it acknowledged: the run must fail. */
@@ -23,7 +27,9 @@ const usage = `$0 [options]
 Kills, pauses and misleads the real processes for a while, then checks that no event was lost.
 Exit status: 0 the promise held, 1 it was broken, 2 wrong options, 3 could not run.`;
 
-const defaultDurationMs = 30_000;
+const shortestDefaultMs = 30_000;
+/** Kills as dense as two cores bear: a relayer is up 0.3 s after one. */
+const denseGapMs = 300;
 
 /** The settings, or the text of `--help`. Throws ERR_CHAOS_USAGE that names the flag. */
 export async function readChaosConfig(args: readonly string[]): Promise<ChaosSettings | string> {
@@ -38,14 +44,21 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
     .option('duration', {
       type: 'string',
       requiresArg: true,
-      default: '30s',
-      describe: 'How long to make trouble; healing and checking come on top',
+      describe:
+        'How long to make trouble; healing and checking come on top [default: 30s, longer for more than 100 kills]',
     })
     .option('kills', {
       type: 'string',
       requiresArg: true,
       describe:
         'Make trouble until so many processes were killed, and for --duration [default: one per second]',
+    })
+    .option('relayers', { type: 'string', requiresArg: true, describe: 'Relayers at once [default: 2]' })
+    .option('soak', {
+      type: 'string',
+      requiresArg: true,
+      conflicts: ['kills', 'duration'],
+      describe: 'For so long kill nobody, and watch memory, descriptors and WAL for growth (Linux)',
     })
     .option('keep', { type: 'boolean', default: false, describe: 'Leave the folder of the run in place' })
     .option('forget', {
@@ -66,12 +79,19 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
   const extra = given._[0];
   if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run chaos -- --help.`);
 
+  const soakMs = read('soak', given.soak, duration({ minMs: 1_000, maxMs: 7 * 86_400_000 }));
+  if (soakMs !== undefined && process.platform !== 'linux') throw refusal('--soak needs the /proc of Linux.');
+  const kills = soakMs === undefined ? read('kills', given.kills, wholeNumber({ min: 1, max: 100_000 })) : 0;
   const durationMs =
-    read('duration', given.duration, duration({ minMs: 1_000, maxMs: 3_600_000 })) ?? defaultDurationMs;
+    soakMs ??
+    read('duration', given.duration, duration({ minMs: 1_000, maxMs: 3_600_000 })) ??
+    Math.max(shortestDefaultMs, (kills ?? 0) * denseGapMs);
   return {
     seed: read('seed', given.seed, wholeNumber({ min: 0, max: largestSeed })) ?? randomInt(largestSeed),
     durationMs,
-    kills: read('kills', given.kills, wholeNumber({ min: 1, max: 100_000 })) ?? Math.ceil(durationMs / 1_000),
+    kills: kills ?? Math.ceil(durationMs / 1_000),
+    relayers: read('relayers', given.relayers, wholeNumber({ min: 1, max: 8 })) ?? 2,
+    soak: soakMs !== undefined,
     keep: single('keep', given.keep) === true,
     forget: single('forget', given.forget) === true,
   };

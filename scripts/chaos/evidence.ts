@@ -39,10 +39,10 @@ export interface Evidence {
   readonly record: readonly RecordLine[];
   /** Stale settlements that the relayers reported as refused. */
   readonly fencedEvents: number;
-  /** When relayers came up, epoch ms, in order. */
-  readonly relayerStartsMs: readonly number[];
-  /** When relayers took over events of dead ones (epoch ms), and how many. */
-  readonly takeovers: readonly { readonly atMs: number; readonly events: number }[];
+  /** When relayers came up, in order; epoch ms. */
+  readonly relayerStarts: readonly { readonly atMs: number; readonly pid: number }[];
+  /** When relayers took over the events of a dead one (epoch ms), by its slot, and how many. */
+  readonly takeovers: readonly { readonly atMs: number; readonly slot: string; readonly events: number }[];
   /** What SQLite says of the file: `ok`, or what is wrong. */
   readonly integrity: string;
 }
@@ -65,12 +65,8 @@ export function readEvidence(folder: string): Evidence {
           .pluck()
           .get(),
       ),
-      relayerStartsMs: db
-        .prepare(`SELECT at FROM outbox_log WHERE kind = 'relayer_started' ORDER BY id`)
-        .pluck()
-        .all()
-        .map((at) => Date.parse(String(at))),
-      takeovers: readTakeovers(db),
+      relayerStarts: readLog(db, 'relayer_started') as Evidence['relayerStarts'],
+      takeovers: readLog(db, 'taken_over') as Evidence['takeovers'],
       integrity: db.prepare('PRAGMA integrity_check').pluck().all().join('; '),
     };
   } finally {
@@ -78,13 +74,13 @@ export function readEvidence(folder: string): Evidence {
   }
 }
 
-function readTakeovers(db: Database.Database): Evidence['takeovers'] {
-  const rows = db
-    .prepare(
-      `SELECT at, json_extract(detail, '$.events') AS events FROM outbox_log WHERE kind = 'taken_over' ORDER BY id`,
-    )
-    .all() as { readonly at: string; readonly events: number }[];
-  return rows.map(({ at, events }) => ({ atMs: Date.parse(at), events }));
+/** What relayers wrote under that kind, with the instants. */
+function readLog(db: Database.Database, kind: string): readonly { readonly atMs: number }[] {
+  const rows = db.prepare('SELECT at, detail FROM outbox_log WHERE kind = ? ORDER BY id').all(kind);
+  return (rows as { at: string; detail: string }[]).map(({ at, detail }) => ({
+    ...JSON.parse(detail),
+    atMs: Date.parse(at),
+  }));
 }
 
 /** A line that a kill cut off is shorter than an id, and so no evidence. */

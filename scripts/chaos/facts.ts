@@ -9,12 +9,12 @@ export interface Facts {
   lastSeq(): number;
   /** Events up to that place that are neither processed nor dead. */
   pendingUpTo(seq: number): number;
-  /** How often relayers have come up, and the slot of the newest. */
-  relayerStarts(): { readonly count: number; readonly slot: string | null };
-  /** How many events are leased. */
-  leased(): number;
-  /** Places of the events that the relayer of that slot holds. */
-  leasedBy(slot: string): readonly number[];
+  /** By process id, the slot of the relayer that came up last under it, and when (epoch ms). */
+  relayerSlots(): ReadonlyMap<number, { readonly slot: string; readonly atMs: number }>;
+  /** The events that the relayer of that slot holds. */
+  leasedBy(slot: string): readonly LeasedEvent[];
+  /** How many of these events, by key, wait or are leased. */
+  pendingAmong(keys: readonly string[]): number;
   /** Stale settlements refused so far. */
   fencedEvents(): number;
   /** The gateways that relayers have checked and would deliver to. */
@@ -24,6 +24,13 @@ export interface Facts {
   /** Inserts a row of `events`; returns its id, or null when another process holds the write lock. */
   insertEvent(row: PlainEvent): string | null;
   close(): void;
+}
+
+export interface LeasedEvent {
+  /** The idempotency key. */
+  readonly key: string;
+  /** When the lease ends by itself; epoch ms. */
+  readonly untilMs: number;
 }
 
 /** The three columns that a plain INSERT needs, and headers. */
@@ -49,20 +56,19 @@ export async function openFacts(file: string): Promise<Facts> {
     `SELECT count(*) AS committed, count(*) FILTER (WHERE status = 'processed') AS processed,
             count(*) FILTER (WHERE status = 'pending') AS pending FROM events`,
   );
-  const starts = db.prepare(
-    `SELECT count(*) AS count, (SELECT json_extract(detail, '$.slot') FROM outbox_log
-                                 WHERE kind = 'relayer_started' ORDER BY id DESC LIMIT 1) AS slot
-       FROM outbox_log WHERE kind = 'relayer_started'`,
+  const leasedBy = db.prepare(
+    `SELECT id || key_suffix AS key, available_at AS untilMs FROM events
+      WHERE lease_id >= :slot || ':' AND lease_id < :slot || ';'`,
   );
-  const leasedBy = db
-    .prepare(`SELECT seq FROM events WHERE lease_id >= ? || ':' AND lease_id < ? || ';'`)
-    .pluck();
   const verified = db
     .prepare(`SELECT DISTINCT json_extract(detail, '$.gateway') FROM outbox_log WHERE kind = 'verified'`)
     .pluck();
   const lastSeq = number('SELECT coalesce(max(seq), 0) FROM events');
   const pendingUpTo = number(`SELECT count(*) FROM events WHERE status = 'pending' AND seq <= ?`);
-  const leased = number('SELECT count(*) FROM events WHERE lease_id IS NOT NULL');
+  const pendingAmong = number(
+    `SELECT count(*) FROM events
+      WHERE status = 'pending' AND id || key_suffix IN (SELECT value FROM json_each(?))`,
+  );
   const fencedEvents = number(
     `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`,
   );
@@ -70,9 +76,9 @@ export async function openFacts(file: string): Promise<Facts> {
     counts: () => counts.get() as ReturnType<Facts['counts']>,
     lastSeq: () => lastSeq(),
     pendingUpTo: (seq) => pendingUpTo(seq),
-    relayerStarts: () => starts.get() as ReturnType<Facts['relayerStarts']>,
-    leased: () => leased(),
-    leasedBy: (slot) => leasedBy.all(slot, slot).map(Number),
+    relayerSlots: slotReader(db),
+    leasedBy: (slot) => leasedBy.all({ slot }) as LeasedEvent[],
+    pendingAmong: (keys) => pendingAmong(JSON.stringify(keys)),
     fencedEvents: () => fencedEvents(),
     gateways: () => verified.all().map(String),
     isWriteLockFree: () => unlessBusy(() => tryWriteLock(writer)) === true,
@@ -81,6 +87,23 @@ export async function openFacts(file: string): Promise<Facts> {
       writer.close();
       db.close();
     },
+  };
+}
+
+/** Reads each report of a start once: it is asked twenty times a second, and the log grows. */
+function slotReader(db: SqliteConnection): Facts['relayerSlots'] {
+  const slots = new Map<number, { readonly slot: string; readonly atMs: number }>();
+  let lastId = 0;
+  const started = db.prepare(
+    `SELECT id, at, json_extract(detail, '$.pid') AS pid, json_extract(detail, '$.slot') AS slot FROM outbox_log
+      WHERE kind = 'relayer_started' AND id > ? ORDER BY id`,
+  );
+  return () => {
+    for (const row of started.all(lastId) as { id: number; at: string; pid: number; slot: string }[]) {
+      slots.set(row.pid, { slot: row.slot, atMs: Date.parse(row.at) });
+      lastId = row.id;
+    }
+    return slots;
   };
 }
 

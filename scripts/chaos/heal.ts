@@ -1,24 +1,18 @@
 // After the trouble: everything that was broken is mended, and only then it is asked whether all events arrive, whether
 // PM2 runs what it should, and whether everything ends when told to. Answers go into the record, not into a verdict.
-
+import { checkLiveness, drainLimitMs } from './liveness.ts';
 import { supervisedApps } from './pm2.ts';
 import { isOwn, processesOf, signalOwn } from './processes.ts';
 import type { Stage } from './stage.ts';
 import { waitFor } from './waiting.ts';
 
-/** Backoffs of a minute or so are possible after many kills; a relayer that is stuck does not come back in five. */
-const drainLimitMs = 180_000;
 const settleLimitMs = 20_000;
 
 /** Ends all faults, waits for what they delayed, and looks at the processes. */
 export async function heal(stage: Stage): Promise<void> {
-  const { facts, link, second, signal } = stage;
   stage.act = 'healing';
-  link.endAll();
-  await second.end('SIGTERM');
-  await waitFor(() => link.isTold, { withinMs: settleLimitMs, signal });
-  const lastSeq = facts.lastSeq();
-  await waitFor(() => facts.pendingUpTo(lastSeq) === 0, { withinMs: drainLimitMs, signal });
+  stage.link.endAll();
+  await checkLiveness(stage);
   await lookAtSupervision(stage);
 }
 
@@ -29,16 +23,21 @@ export async function runDry({ pm2, facts, signal }: Stage): Promise<void> {
 }
 
 /** PM2 needs a moment to replace what was killed last. */
-async function lookAtSupervision({ arena, pm2, record, signal }: Stage): Promise<void> {
+async function lookAtSupervision({ arena, pm2, record, settings, signal }: Stage): Promise<void> {
+  const isAlive = (pid: number) => isOwn(arena.folder, pid);
   const look = () => {
-    const expected = new Map<string, number | null>([['PM2', pm2.daemonPid()]]);
-    for (const app of supervisedApps) expected.set(app, pm2.pidOf(app));
-    const missing = [...expected]
-      .filter(([, pid]) => pid === null || !isOwn(arena.folder, pid))
-      .map(([name]) => name);
-    const wanted = new Set(expected.values());
+    const daemonPid = pm2.daemonPid();
+    const living = pm2.processes().filter(({ pid }) => isAlive(pid));
+    const missing = supervisedApps.flatMap((app) => {
+      const wanted = app === 'relayer' ? settings.relayers : 1;
+      return Array<string>(Math.max(0, wanted - living.filter(({ target }) => target === app).length)).fill(
+        app,
+      );
+    });
+    if (daemonPid === null || !isAlive(daemonPid)) missing.push('PM2');
+    const known = new Set([daemonPid, ...living.map(({ pid }) => pid)]);
     const strays = processesOf(arena.folder)
-      .filter(({ pid }) => !wanted.has(pid))
+      .filter(({ pid }) => !known.has(pid))
       .map(({ pid, command }) => `${command} (${pid})`);
     return { missing, strays };
   };

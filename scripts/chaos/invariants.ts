@@ -1,9 +1,9 @@
-// What must hold after any run, each with a stable name and a sentence. Pure functions of the evidence that return the
-// offenders; an empty list means that it holds.
-import type { Evidence, EvidenceEvent } from './evidence.ts';
+// What must hold after any run, each with a stable name and a sentence. Those of the data are in data-invariants.ts; here
+// are those of the processes and of the run itself.
+import { dataInvariants } from './data-invariants.ts';
+import type { Evidence } from './evidence.ts';
+import { growths } from './growth.ts';
 import { linesOf } from './record.ts';
-import { causesOf, repeatsOf } from './repeat-causes.ts';
-import { explainRepeats } from './repeats.ts';
 import { lateTakeovers } from './takeovers.ts';
 
 export interface Invariant {
@@ -16,73 +16,7 @@ export interface Invariant {
 
 /** All of them, the worst first. */
 export const invariants: readonly Invariant[] = [
-  {
-    name: 'journalled-is-committed',
-    promise: 'Each invoice whose commit was acknowledged is in the database.',
-    offenders: ({ journal, invoices }) => [...journal].filter((id) => !invoices.has(id)),
-  },
-  {
-    name: 'one-event-per-invoice',
-    promise: 'Each invoice has exactly one event, and each event but poison has its invoice.',
-    offenders: unpaired,
-  },
-  {
-    name: 'committed-is-accepted',
-    promise: 'Each committed event was accepted at least once.',
-    offenders: (evidence) => {
-      const accepted = new Set(evidence.ledger.accepted.map(({ key }) => key));
-      return healthyEvents(evidence)
-        .filter(({ key }) => !accepted.has(key))
-        .map(({ key }) => key);
-    },
-  },
-  {
-    name: 'committed-is-processed',
-    promise: 'Each committed event is processed; none is dead or waiting but poison.',
-    offenders: (evidence) =>
-      healthyEvents(evidence)
-        .filter(({ status }) => status !== 'processed')
-        .map(
-          ({ key, status, lastError }) => `${key} is ${status}${lastError === null ? '' : ` (${lastError})`}`,
-        ),
-  },
-  {
-    name: 'poison-is-dead',
-    promise: 'Each event that can never be delivered is dead, says why, and was never accepted.',
-    offenders: poisonAtLarge,
-  },
-  {
-    name: 'accepted-is-committed',
-    promise: 'Nothing was accepted that was not committed, and each with the owner and type of its event.',
-    offenders: ({ events, ledger }) =>
-      ledger.accepted
-        .filter(({ key, owner, type }) => events.get(key)?.owner !== owner || events.get(key)?.type !== type)
-        .map(({ key }) => key),
-  },
-  {
-    name: 'same-bytes',
-    promise: 'A key always came with the same bytes, those of its event.',
-    offenders: changedBytes,
-  },
-  {
-    name: 'repeats-are-explained',
-    promise:
-      'Each repeat has a recorded fault between its two acceptances, at most --concurrency per kill or pause.',
-    offenders: (evidence) => {
-      const { unexplained } = explainRepeats(repeatsOf(evidence.ledger.accepted), causesOf(evidence));
-      return unexplained.map(({ key, fromMs, toMs }) => `${key} again after ${Math.round(toMs - fromMs)} ms`);
-    },
-  },
-  {
-    name: 'no-lease-left',
-    promise: 'No event is leased once everything has stopped.',
-    offenders: ({ events }) => [...events.values()].filter(({ isLeased }) => isLeased).map(({ key }) => key),
-  },
-  {
-    name: 'database-intact',
-    promise: 'PRAGMA integrity_check says ok.',
-    offenders: ({ integrity }) => (integrity === 'ok' ? [] : [integrity]),
-  },
+  ...dataInvariants,
   {
     name: 'ends-only-when-told',
     promise: 'No process ended that was not killed or told to.',
@@ -92,7 +26,7 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'one-of-each',
     promise:
-      'After healing PM2 runs exactly one ingester, one relayer and one sandbox, and nothing runs besides.',
+      'After healing PM2 runs one ingester, one sandbox and the relayers asked for, and nothing runs besides.',
     offenders: ({ record }) => {
       const [last] = linesOf(record, 'supervision').slice(-1);
       if (last === undefined) return ['it was not looked at'];
@@ -103,17 +37,28 @@ export const invariants: readonly Invariant[] = [
     name: 'stale-settle-fenced',
     promise: 'Relayers slept past their leases, and each was refused at least one settlement when it woke.',
     offenders: ({ fencedEvents, record }) => {
-      const naps = linesOf(record, 'pause').filter(({ target }) => target !== 'sandbox');
+      const naps = linesOf(record, 'pause').filter(({ target }) => target === 'relayer');
+      const [run] = linesOf(record, 'run');
+      if (run?.relayers === 1 || run?.soak === true) return [];
       if (naps.length === 0) return ['no relayer slept'];
       if (fencedEvents === 0) return ['no refusal in outbox_log'];
       return naps
         .filter(({ fenced }) => fenced === 0)
-        .map(({ target, pid, events }) => `the ${target} (${pid}), which held ${events} events`);
+        .map(({ name, pid, held }) => `the ${name} (${pid}), which held ${held.length} events`);
+    },
+  },
+  {
+    name: 'drains-when-healed',
+    promise: 'Whenever everything was healed, all that was committed by then was processed in time.',
+    offenders: ({ record }) => {
+      const healings = linesOf(record, 'healed');
+      if (healings.length === 0) return ['nothing was ever healed'];
+      return healings.flatMap(({ left, events }) => (left === 0 ? [] : [`${left} of ${events} were left`]));
     },
   },
   {
     name: 'taken-over-at-once',
-    promise: 'A restarted relayer took over at once every event that its killed predecessor had leased.',
+    promise: 'What a killed relayer had leased was taken over at once by whoever started next, or sooner.',
     offenders: lateTakeovers,
   },
   {
@@ -129,51 +74,13 @@ export const invariants: readonly Invariant[] = [
     },
   },
   {
+    name: 'nothing-grows',
+    promise: 'In a soak neither memory nor descriptors nor the WAL grew from its middle to its last third.',
+    offenders: ({ record }) => growths(record),
+  },
+  {
     name: 'nothing-left-running',
     promise: 'When PM2 was told to stop, every process of the run ended.',
     offenders: ({ record }) => linesOf(record, 'left running').flatMap(({ processes }) => processes),
   },
 ];
-
-/** The events that must arrive: all but the poison. */
-export function healthyEvents({ events, record }: Evidence): readonly EvidenceEvent[] {
-  const poison = new Set(linesOf(record, 'poison').map(({ id }) => id));
-  return [...events.values()].filter(({ key }) => !poison.has(key));
-}
-
-function unpaired(evidence: Evidence): readonly string[] {
-  const { invoices } = evidence;
-  const eventsOf = new Map<string, number>();
-  const offenders: string[] = [];
-  for (const { key, invoiceId } of healthyEvents(evidence)) {
-    if (invoiceId === null || !invoices.has(invoiceId)) offenders.push(`event ${key} has no invoice`);
-    else eventsOf.set(invoiceId, (eventsOf.get(invoiceId) ?? 0) + 1);
-  }
-  for (const id of invoices) {
-    const count = eventsOf.get(id) ?? 0;
-    if (count !== 1) offenders.push(`invoice ${id} has ${count} events`);
-  }
-  return offenders;
-}
-
-function poisonAtLarge({ events, ledger, record }: Evidence): readonly string[] {
-  const accepted = new Set(ledger.accepted.map(({ key }) => key));
-  return linesOf(record, 'poison').flatMap(({ id, what }) => {
-    const event = events.get(id);
-    if (accepted.has(id)) return [`${id} (${what}) was accepted`];
-    if (event?.status !== 'dead') return [`${id} (${what}) is ${event?.status ?? 'gone'}`];
-    return event.lastError === null || event.lastError === '' ? [`${id} (${what}) has no reason`] : [];
-  });
-}
-
-/** Bytes of events that are not in the database are compared among themselves. */
-function changedBytes({ events, ledger }: Evidence): readonly string[] {
-  const expected = new Map<string, string>();
-  const offenders = new Set<string>();
-  for (const { key, sha256 } of ledger.accepted) {
-    const wanted = expected.get(key) ?? events.get(key)?.sha256 ?? sha256;
-    expected.set(key, wanted);
-    if (sha256 !== wanted) offenders.add(key);
-  }
-  return [...offenders];
-}

@@ -2,25 +2,33 @@
 // which cost nothing to read; the command line takes 0.3 s of CPU.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { pm2Script } from '../pm2-home.ts';
 import type { Arena } from './arena.ts';
 import { ChaosError } from './chaos-error.ts';
+import type { Target, Who } from './record.ts';
 
 /** The applications in the ecosystem file, under the names they have there. */
-export const supervisedApps = ['sandbox', 'relayer', 'ingester'] as const;
-export type SupervisedApp = (typeof supervisedApps)[number];
+export const supervisedApps = ['sandbox', 'relayer', 'ingester'] as const satisfies readonly Target[];
+
+/** A process that PM2 runs. */
+export interface Supervised extends Who {
+  /** When PM2 started it; epoch ms. Process ids come round again within minutes on a busy machine. */
+  readonly sinceMs: number;
+}
 
 export interface Pm2 {
   /** Starts everything in the project's own ecosystem file. */
   start(): Promise<void>;
-  stop(app: SupervisedApp): Promise<void>;
+  stop(app: Target): Promise<void>;
   /** Stops everything, PM2 too. */
   kill(): Promise<void>;
-  /** The process that PM2 runs now, or null between two. It may have died a moment ago. */
-  pidOf(app: SupervisedApp): number | null;
+  /** The processes that PM2 runs now. Each may have died a moment ago. */
+  processes(): readonly Supervised[];
+  /** Removes its notes of processes, after its own death: they would name those of the dead one. */
+  forgetProcesses(): void;
   /** PM2's own process, or null. */
   daemonPid(): number | null;
 }
@@ -33,17 +41,24 @@ export function createPm2(arena: Arena): Pm2 {
     start: () => command(arena, ['start', path.join(packageRoot, 'ecosystem.config.js')]),
     stop: (app) => command(arena, ['stop', app]),
     kill: () => command(arena, ['kill']),
-    pidOf: (app) => {
+    processes: () => {
       const folder = path.join(home, 'pids');
-      const name = existsSync(folder) ? readdirSync(folder).find((file) => isPidFile(file, app)) : undefined;
-      return name === undefined ? null : pidIn(path.join(folder, name));
+      const files = existsSync(folder) ? readdirSync(folder) : [];
+      return files.flatMap((file) => supervisedIn(folder, file));
     },
+    forgetProcesses: () => rmSync(path.join(home, 'pids'), { recursive: true, force: true }),
     daemonPid: () => pidIn(path.join(home, 'pm2.pid')),
   };
 }
 
-function isPidFile(file: string, app: SupervisedApp): boolean {
-  return file.startsWith(`${app}-`) && /-\d+\.pid$/.test(file);
+/** What a pid file tells; nothing when it is none of ours, or is being replaced. */
+function supervisedIn(folder: string, file: string): readonly Supervised[] {
+  const [, name = '', app] = /^((\w+)-\d+)\.pid$/.exec(file) ?? [];
+  const target = supervisedApps.find((known) => known === app);
+  const sinceMs = statSync(path.join(folder, file), { throwIfNoEntry: false })?.mtimeMs;
+  const pid = pidIn(path.join(folder, file));
+  if (target === undefined || pid === null || sinceMs === undefined) return [];
+  return [{ target, name, pid, sinceMs }];
 }
 
 function pidIn(file: string): number | null {

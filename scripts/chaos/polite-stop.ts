@@ -2,7 +2,7 @@
 // PM2 starts the next one. Nobody is killed close to it, since a kill would excuse what must not happen.
 import { harmlessDelayMs } from './arena.ts';
 import { monotonicMs } from './record.ts';
-import { type Stage, stopNow } from './stage.ts';
+import { everybody, type Stage, stopNow } from './stage.ts';
 import { pause, waitFor } from './waiting.ts';
 
 const limitMs = 20_000;
@@ -13,26 +13,25 @@ const afterglowMs = 300;
 /** Plays the scene once. */
 export async function playPoliteStop(stage: Stage): Promise<void> {
   const { facts, link, vitals, signal, spared } = stage;
-  const needed = ['relayer', 'sandbox', 'ingester'] as const;
-  for (const target of needed) spared.add(target);
+  for (const target of everybody) spared.add(target);
   try {
     link.want([{ kind: 'slow', delayMs: harmlessDelayMs }]);
-    const isBusy = () => vitals.of('relayer')?.isUp === true && facts.leased() >= fewestEvents;
-    if ((await waitFor(isBusy, { withinMs: limitMs, everyMs: 10, signal })) === null) {
-      const waitedFor = `the relayer to have ${fewestEvents} events in flight`;
+    const findBusy = () =>
+      vitals.of('relayer').find(({ slot }) => slot !== null && facts.leasedBy(slot).length >= fewestEvents);
+    const busy = await waitFor(findBusy, { withinMs: limitMs, everyMs: 10, signal });
+    if (busy === null) {
+      const waitedFor = `a relayer to have ${fewestEvents} events in flight`;
       stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
       return;
     }
-    const stopped = stopNow(stage, 'relayer');
+    stopNow(stage, busy);
     link.want([]);
-    const isReplaced = () => {
-      const vital = vitals.of('relayer');
-      return vital !== null && vital.pid !== stopped && vital.isUp;
-    };
+    const isReplaced = () =>
+      vitals.of('relayer').some(({ name, pid, isUp }) => name === busy.name && pid !== busy.pid && isUp);
     await waitFor(isReplaced, { withinMs: limitMs, signal });
     await pause(afterglowMs, signal);
   } finally {
     link.want([]);
-    for (const target of needed) spared.delete(target);
+    for (const target of everybody) spared.delete(target);
   }
 }

@@ -56,9 +56,9 @@ export class Progress {
   }
 }
 
-function lineOf({ facts, record, act }: Stage, elapsedMs: number): string {
+function lineOf({ settings, facts, record, act }: Stage, elapsedMs: number): string {
   const { committed, processed, pending } = facts.counts();
   const seconds = (elapsedMs / 1_000).toFixed(0).padStart(3);
-  const kills = record.of('kill').length;
-  return `${seconds} s  kills ${kills}  committed ${committed}  processed ${processed}  pending ${pending}  ${act}`;
+  const kills = settings.soak ? '' : `kills ${record.of('kill').length} of ${settings.kills}  `;
+  return `${seconds} s  ${kills}committed ${committed}  processed ${processed}  pending ${pending}  ${act}`;
 }

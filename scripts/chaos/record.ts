@@ -2,13 +2,38 @@
 // written at once, line by line; the verdict reads it back from there.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** The processes under trial. The second relayer runs beside PM2, while the first one sleeps or instead of it. */
-export type Target = 'ingester' | 'relayer' | 'second relayer' | 'sandbox';
+/** The applications under trial. Of the relayer several processes may run. */
+export type Target = 'ingester' | 'relayer' | 'sandbox';
 
 /** From just before to just after, in ms of CLOCK_MONOTONIC, as in the sandbox's ledger. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** A process of the run. */
+export interface Who {
+  readonly target: Target;
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** One thing that must not grow. */
+export interface Sample {
+  readonly what: string;
+  readonly unit: 'bytes' | 'count';
+  readonly value: number;
+}
+
+/** What a killed relayer left behind. */
+export interface Estate {
+  readonly slot: string;
+  /** The events that it held just before its death or just after, by key: those that may be sent again. */
+  readonly held: readonly string[];
+  /** How many it still held when it was dead. */
+  readonly leased: number;
+  /** When the first of these leases ends by itself; epoch ms. */
+  readonly leasedUntilMs: number;
 }
 
 export type RecordLine =
@@ -18,44 +43,42 @@ export type RecordLine =
       readonly seed: number;
       readonly durationMs: number;
       readonly kills: number;
+      readonly relayers: number;
+      readonly soak: boolean;
       readonly concurrency: number;
       readonly leaseMs: number;
       readonly requestTimeoutMs: number;
       readonly atMs: number;
     }
-  /**
-   * A SIGKILL. `wasUp`: the process had finished starting. `leased`: the events that a relayer left leased, null where that
-   * cannot be told. `atMs` is epoch ms.
-   */
+  /** A process was seen for the first time; PM2 started it at `sinceMs` (epoch). `name` is PM2's, such as `relayer-1`, and passes to the next one. */
+  | ({ readonly kind: 'process'; readonly sinceMs: number } & Who)
+  /** A SIGKILL. `wasUp`: the process had finished starting. `atMs` is epoch ms. */
   | ({
       readonly kind: 'kill';
-      readonly target: Target;
-      readonly pid: number;
       readonly wasUp: boolean;
-      readonly leased: number | null;
+      /** What a relayer left; null for other processes, and for one that had not said yet which slot it took. */
+      readonly estate: Estate | null;
       readonly atMs: number;
-    } & Span)
-  /** From SIGSTOP to SIGCONT. `events` were in flight; `fenced` settlements were refused afterwards. */
-  | ({
-      readonly kind: 'pause';
-      readonly target: Target;
-      readonly pid: number;
-      readonly events: number;
-      readonly fenced: number;
-    } & Span)
+    } & Who &
+      Span)
+  /** From SIGSTOP to SIGCONT. A relayer held these events, by key; `fenced` settlements were refused afterwards. */
+  | ({ readonly kind: 'pause'; readonly held: readonly string[]; readonly fenced: number } & Who & Span)
   /** A process that ended although nobody had told it to. */
-  | {
-      readonly kind: 'unasked exit';
-      readonly target: Target;
-      readonly pid: number;
-      readonly seenAtMs: number;
-    }
+  | ({ readonly kind: 'unasked exit' } & Who)
   /** A scene that did not come about, and what it waited for in vain: no fault of the product, but worth knowing. */
   | { readonly kind: 'scene failed'; readonly waitedFor: string; readonly monotonicMs: number }
   /** A SIGTERM, which loses nothing and sends nothing twice. */
-  | ({ readonly kind: 'stop'; readonly target: Target; readonly pid: number } & Span)
-  /** While a second relayer was there. */
-  | ({ readonly kind: 'second relayer' } & Span)
+  | ({ readonly kind: 'stop' } & Who & Span)
+  /** A SIGKILL of PM2's own process, which left these processes alone. */
+  | ({ readonly kind: 'PM2 kill'; readonly pid: number; readonly left: readonly number[] } & Span)
+  /** The command that started PM2 again, issued at this instant (epoch ms). */
+  | ({ readonly kind: 'PM2 start'; readonly atMs: number } & Span)
+  /** A storm, and how many were killed in it by everybody. */
+  | ({ readonly kind: 'storm'; readonly kills: number } & Span)
+  /** What a soak saw at one instant. */
+  | { readonly kind: 'samples'; readonly atMs: number; readonly samples: readonly Sample[] }
+  /** All faults were off, and `events` were pending at its beginning; `left` of them at its end. */
+  | ({ readonly kind: 'healed'; readonly events: number; readonly left: number } & Span)
   /** The sandbox was told to show these faults. */
   | ({ readonly kind: 'faults'; readonly name: string } & Span)
   /** The sandbox answered again after a start, seen at this instant. */
@@ -91,9 +114,13 @@ export function createRecord(file: string): ChaosRecord {
   };
 }
 
-/** Whether the run itself has ended this process, or told it to end. */
-export function wasToldToEnd(record: ChaosRecord, pid: number): boolean {
-  return [...record.of('kill'), ...record.of('stop')].some((line) => line.pid === pid);
+/** Whether the run itself has ended the process that was first seen at `seenAtMs` (monotonic), or told it to end. */
+export function wasToldToEnd(record: ChaosRecord, pid: number, seenAtMs: number): boolean {
+  return (
+    [...record.of('kill'), ...record.of('stop')].some(
+      (line) => line.pid === pid && line.fromMs >= seenAtMs,
+    ) || record.of('PM2 kill').some(({ left, fromMs }) => left.includes(pid) && fromMs >= seenAtMs)
+  );
 }
 
 /** Reads a record back. Throws when the file is missing or no record. */

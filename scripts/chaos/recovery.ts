@@ -1,27 +1,42 @@
-// How long a killed relayer's successor took to get an event accepted. Only kills after which nothing else stood in
-// the way are counted; how many that were is part of the result. Pure.
+// How long it took after a relayer, or PM2 itself, was killed until work went on. A time counts only where nothing else
+// stood in the way; how many did not count is part of the result. Pure.
+import { isBadWeather } from './bad-weather.ts';
 import type { Evidence } from './evidence.ts';
 import { linesOf, type RecordOf, type Span } from './record.ts';
 
-export interface Recovery {
-  /** From the SIGKILL to the acceptance, in ms, ascending. */
+/** Times of one kind, in ms, ascending, and of how many kills they could have come. */
+export interface Times {
   readonly timesMs: readonly number[];
-  /** Kills of the relayer under PM2 altogether. */
-  readonly kills: number;
+  readonly of: number;
 }
 
-/**
- * The first acceptance after the successor had reported its start. Left out are kills of a relayer that was still
- * starting, that was followed by another kill first, that had a second relayer beside it, or during which the sandbox was
- * down or showed a fault; and those after which nothing waited, so that the acceptance is of a later event.
- */
+export interface Recovery {
+  /** From the kill of a relayer until any event was accepted that it did not hold. */
+  readonly accepted: Times;
+  /** From the kill of a relayer until the first event that it held was accepted again, by whoever took it over. */
+  readonly redelivered: Times;
+  /** The same, whatever else came in between. */
+  readonly redeliveredAnyhow: Times;
+  /** From the kill of a relayer until the process that PM2 started in its place had reported its start. */
+  readonly up: Times;
+  /** From the start of PM2, after it was killed, until a new relayer had an event accepted. */
+  readonly pm2: Times;
+}
+
+type Kill = RecordOf<'kill'>;
+
+/** All five. Not counted, but in one, are kills that were followed by another kill first, as most are in a storm. */
 export function recoveryOf(evidence: Evidence): Recovery {
   const kills = linesOf(evidence.record, 'kill').filter(({ target }) => target === 'relayer');
-  const obstacles = obstaclesOf(evidence);
-  const timesMs = kills
-    .map((kill, index) => timeOf(kill, { evidence, obstacles, nextKill: kills[index + 1] }))
-    .filter((timeMs) => timeMs !== null);
-  return { timesMs: timesMs.toSorted((a, b) => a - b), kills: kills.length };
+  const pm2Starts = linesOf(evidence.record, 'PM2 start');
+  const isFree = obstaclesOf(evidence);
+  return {
+    accepted: timesOf(kills, (kill) => untilAccepted(evidence, kill, isFree)),
+    redelivered: timesOf(kills, (kill) => untilRedelivered(evidence, kill, isFree)),
+    redeliveredAnyhow: timesOf(kills, (kill) => untilRedelivered(evidence, kill, () => true)),
+    up: timesOf(kills, (kill) => untilUp(evidence, kill)),
+    pm2: timesOf(pm2Starts, (start) => untilPm2Works(evidence, start, isFree)),
+  };
 }
 
 /** The value below which that share of the sorted numbers lies (nearest rank); null for none. */
@@ -29,39 +44,79 @@ export function percentile(sorted: readonly number[], share: number): number | n
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
 }
 
-type Kill = RecordOf<'kill'>;
-
-interface Circumstances {
-  readonly evidence: Evidence;
-  readonly obstacles: readonly Span[];
-  readonly nextKill: Kill | undefined;
+function timesOf<Line>(lines: readonly Line[], timeOf: (line: Line) => number | null): Times {
+  const timesMs = lines.map(timeOf).filter((timeMs) => timeMs !== null);
+  return { timesMs: timesMs.sort((a, b) => a - b), of: lines.length };
 }
 
-function timeOf(kill: Kill, { evidence, obstacles, nextKill }: Circumstances): number | null {
-  if (!kill.wasUp) return null;
-  const startMs = evidence.relayerStartsMs.find((atMs) => atMs > kill.atMs);
-  if (startMs === undefined) return null;
-  const first = evidence.ledger.accepted.find(
-    ({ atMs, monotonicMs }) => monotonicMs > kill.toMs && atMs >= startMs,
+/** Whether the sandbox was there and well, and whether no relayer was killed after the beginning of the span and before its end. */
+type IsFree = (span: Span) => boolean;
+
+function untilAccepted({ ledger, events }: Evidence, kill: Kill, isFree: IsFree): number | null {
+  const held = new Set(kill.estate?.held);
+  const first = ledger.accepted.find(
+    ({ key, monotonicMs }) => monotonicMs > kill.toMs && kill.estate !== null && !held.has(key),
   );
-  if (first === undefined || (nextKill !== undefined && nextKill.fromMs < first.monotonicMs)) return null;
-  const hadWork = (evidence.events.get(first.key)?.createdAtMs ?? Number.POSITIVE_INFINITY) < startMs;
-  const wasInTheWay = obstacles.some(
-    ({ fromMs, toMs }) => fromMs <= first.monotonicMs && toMs >= kill.fromMs,
-  );
-  return hadWork && !wasInTheWay ? first.monotonicMs - kill.fromMs : null;
+  // Unless it was there before, the time is that of its commit.
+  const hadWork = first !== undefined && (events.get(first.key)?.createdAtMs ?? Infinity) < kill.atMs;
+  return hadWork ? between(kill, first.monotonicMs, isFree) : null;
 }
 
-function obstaclesOf({ record, ledger }: Evidence): readonly Span[] {
+function untilRedelivered({ ledger, takeovers }: Evidence, kill: Kill, isFree: IsFree): number | null {
+  const { estate } = kill;
+  if (estate === null) return null;
+  const taken = takeovers.find(({ atMs, slot }) => atMs >= kill.atMs && slot === estate.slot);
+  const held = new Set(estate.held);
+  // What was on the wire when the relayer died is accepted after its death, but before anybody takes it over.
+  const first = ledger.accepted.find(
+    ({ key, atMs, monotonicMs }) =>
+      taken !== undefined && monotonicMs > kill.toMs && atMs >= taken.atMs && held.has(key),
+  );
+  return first === undefined ? null : between(kill, first.monotonicMs, isFree);
+}
+
+function untilUp({ record, relayerStarts }: Evidence, kill: Kill): number | null {
+  const [successor, next] = linesOf(record, 'process').filter(
+    ({ name, sinceMs }) => name === kill.name && sinceMs > kill.atMs,
+  );
+  // A new PM2 gives its names anew.
+  const lostPm2 = linesOf(record, 'PM2 start').find(({ atMs }) => atMs > kill.atMs);
+  const endMs = Math.min(next?.sinceMs ?? Infinity, lostPm2?.atMs ?? Infinity);
+  const start = relayerStarts.find(
+    ({ atMs, pid }) => atMs > kill.atMs && atMs < endMs && pid === successor?.pid,
+  );
+  return start === undefined ? null : start.atMs - kill.atMs;
+}
+
+function untilPm2Works(
+  { ledger, relayerStarts }: Evidence,
+  start: RecordOf<'PM2 start'>,
+  isFree: IsFree,
+): number | null {
+  const relayer = relayerStarts.find(({ atMs }) => atMs > start.atMs);
+  const first = ledger.accepted.find(({ atMs }) => relayer !== undefined && atMs >= relayer.atMs);
+  return first === undefined ? null : between(start, first.monotonicMs, isFree);
+}
+
+function between({ fromMs }: Span, endMs: number, isFree: IsFree): number | null {
+  return isFree({ fromMs, toMs: endMs }) ? endMs - fromMs : null;
+}
+
+function obstaclesOf({ record, ledger }: Evidence): IsFree {
   const ups = linesOf(record, 'sandbox up').map(({ monotonicMs }) => monotonicMs);
-  const downs = linesOf(record, 'kill')
+  const kills = linesOf(record, 'kill');
+  const downs = kills
     .filter(({ target }) => target === 'sandbox')
-    .map(({ fromMs, toMs }) => ({
-      fromMs,
-      toMs: ups.find((upMs) => upMs > toMs) ?? Number.POSITIVE_INFINITY,
-    }));
-  const faults = ledger.faults
-    .filter(({ fault }) => fault !== 'client-gone')
-    .map(({ monotonicMs }) => ({ fromMs: monotonicMs, toMs: monotonicMs }));
-  return [...downs, ...faults, ...linesOf(record, 'second relayer')];
+    .map(({ fromMs, toMs }) => ({ fromMs, toMs: ups.find((upMs) => upMs > toMs) ?? Infinity }));
+  const instants = [
+    ...kills.filter(({ target }) => target === 'relayer').map(({ fromMs }) => fromMs),
+    ...linesOf(record, 'PM2 kill').map(({ fromMs }) => fromMs),
+    ...ledger.faults.filter(isBadWeather).map(({ monotonicMs }) => monotonicMs),
+  ];
+  const spans = [
+    ...downs,
+    ...linesOf(record, 'pause'),
+    ...instants.map((atMs) => ({ fromMs: atMs, toMs: atMs })),
+  ];
+  return (span) => !spans.some(({ fromMs, toMs }) => fromMs <= span.toMs && toMs > span.fromMs);
 }

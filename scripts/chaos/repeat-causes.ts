@@ -2,7 +2,7 @@
 // stop with SIGTERM or a plain error status, is not in here, and so excuses nothing.
 import type { AcceptedAnswer, AcceptedLine, FaultLine } from '../sandbox/ledger-line.ts';
 import type { Evidence } from './evidence.ts';
-import { linesOf } from './record.ts';
+import { linesOf, type Span, type Who } from './record.ts';
 import type { Cause, Repeat } from './repeats.ts';
 
 /** Every acceptance but a key's first, with the one before it. */
@@ -21,24 +21,48 @@ export function repeatsOf(accepted: readonly AcceptedLine[]): readonly Repeat[] 
 const onTheWireMs = 250;
 
 /**
- * Kills and pauses of a relayer or of the sandbox, each good for as many repeats as a relayer has slots, and faults that
- * withheld the answer to an event that was stored, each good for one repeat of its own key.
+ * The kill or pause of a relayer is good for what it held, and never for more repeats than it has slots. What ends or stalls
+ * the sandbox (its kill, a pause, and the death of PM2, which stops it) may cost every relayer the answers to all that it has in
+ * flight. A fault that withheld the answer to an event that was stored is good for one repeat of that event.
  */
 export function causesOf(evidence: Evidence): readonly Cause[] {
   const [run] = linesOf(evidence.record, 'run');
   if (run === undefined) return [];
-  const kills = linesOf(evidence.record, 'kill').filter(({ target }) => target !== 'ingester');
+  const { concurrency } = run;
+  const kills = linesOf(evidence.record, 'kill');
   const pauses = linesOf(evidence.record, 'pause');
-  return [
-    ...[...kills, ...pauses].map(({ kind, fromMs, toMs }) => ({
-      kind,
-      fromMs,
-      toMs: toMs + onTheWireMs,
-      capacity: run.concurrency,
+  const ofRelayers = [
+    ...kills.filter(isRelayer).map((line) => ({ ...line, held: line.estate?.held })),
+    ...pauses.filter(isRelayer),
+  ];
+  const starts = linesOf(evidence.record, 'PM2 start');
+  const ofSandbox = [
+    ...[...kills, ...pauses]
+      .filter(({ target }) => target === 'sandbox')
+      .map((line) => ({ ...line, kind: 'sandbox' })),
+    // The old sandbox ends when it notices, some time before PM2 has started the next one.
+    ...linesOf(evidence.record, 'PM2 kill').map(({ fromMs, toMs }) => ({
+      ...{ kind: 'PM2', fromMs },
+      toMs: starts.find((start) => start.fromMs >= toMs)?.toMs ?? toMs,
     })),
+  ];
+  return [
+    ...ofRelayers.map(({ held, ...line }) => ({
+      ...hit(line, concurrency),
+      ...(held === undefined ? {} : { keys: new Set(held) }),
+    })),
+    ...ofSandbox.map((line) => hit(line, concurrency * run.relayers)),
     ...evidence.ledger.accepted.filter(({ answer }) => withheldAnswers.includes(answer)).map(withheld),
     ...evidence.ledger.faults.filter((line) => isTimeout(line, run.requestTimeoutMs)).map(late),
   ];
+}
+
+function isRelayer({ target }: Who): boolean {
+  return target === 'relayer';
+}
+
+function hit({ kind, fromMs, toMs }: Span & { readonly kind: string }, capacity: number): Cause {
+  return { kind, fromMs, toMs: toMs + onTheWireMs, capacity };
 }
 
 /** The event was stored, and the relayer was told something else, or nothing. */
@@ -51,7 +75,7 @@ const withheldAnswers: readonly AcceptedAnswer[] = [
 ];
 
 function withheld({ key, monotonicMs }: AcceptedLine): Cause {
-  return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, key };
+  return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, keys: new Set([key]) };
 }
 
 /**
@@ -63,5 +87,5 @@ function isTimeout({ fault, delayMs = 0 }: FaultLine, requestTimeoutMs: number):
 }
 
 function late({ key, monotonicMs }: FaultLine): Cause {
-  return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, key: key ?? '' };
+  return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, keys: new Set([key ?? '']) };
 }

@@ -17,8 +17,8 @@ export interface Cause {
   readonly toMs: number;
   /** The most repeats it can explain. */
   readonly capacity: number;
-  /** The only key that it concerns; absent for all. */
-  readonly key?: string;
+  /** The only keys that it concerns; absent for all. */
+  readonly keys?: ReadonlySet<string>;
 }
 
 export interface Explanation {
@@ -29,7 +29,7 @@ export interface Explanation {
 
 /**
  * Assigns repeats to causes. The repeat with the earliest second acceptance comes first and takes the most specific
- * cause with room, a fault on its own key before a kill; when all are full, those who came before are moved if they can
+ * cause with room, a fault on its own key before a kill of whoever held it; when all are full, those who came before are moved if they can
  * be (an augmenting path), which makes the result a maximum.
  */
 export function explainRepeats(repeats: readonly Repeat[], causes: readonly Cause[]): Explanation {
@@ -66,15 +66,16 @@ function assign(repeat: Repeat, matching: Matching): boolean {
   return false;
 }
 
-/** The causes that could explain it: those of its own key first, then by the end of their time. */
+/** The causes that could explain it: those that concern the fewest keys first, then by the end of their time. */
 function fitting(repeat: Repeat, causes: readonly Cause[]): readonly number[] {
   return causes
     .map((cause, index) => ({ cause, index }))
-    .filter(({ cause }) => cause.key === undefined || cause.key === repeat.key)
+    .filter(({ cause }) => cause.keys?.has(repeat.key) ?? true)
     .filter(({ cause }) => cause.fromMs <= repeat.toMs && cause.toMs >= repeat.fromMs)
-    .sort(
-      (a, b) =>
-        Number(a.cause.key === undefined) - Number(b.cause.key === undefined) || a.cause.toMs - b.cause.toMs,
-    )
+    .sort((a, b) => breadth(a.cause) - breadth(b.cause) || a.cause.toMs - b.cause.toMs)
     .map(({ index }) => index);
+}
+
+function breadth({ keys }: Cause): number {
+  return keys?.size ?? Number.MAX_SAFE_INTEGER;
 }

@@ -4,19 +4,17 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { type Arena, createArena, relayerTiming, sandboxUrl } from './arena.ts';
+import { usualDelay } from './bad-weather.ts';
 import { ChaosError } from './chaos-error.ts';
 import type { ChaosSettings } from './config.ts';
 import { arenaFiles } from './evidence.ts';
 import { openFacts } from './facts.ts';
 import { heal, killAll, runDry, stopAll } from './heal.ts';
-import { makeKills } from './kills.ts';
 import { createPm2, type Pm2 } from './pm2.ts';
 import type { Progress } from './progress.ts';
-import { createRandom } from './random.ts';
 import { reconcile, type Verdict } from './reconcile.ts';
 import { type ChaosRecord, createRecord, monotonicMs } from './record.ts';
 import { SandboxLink } from './sandbox-link.ts';
-import { SecondRelayer } from './second-relayer.ts';
 import type { Stage } from './stage.ts';
 import { makeTrouble } from './trouble.ts';
 import { Vitals } from './vitals.ts';
@@ -34,7 +32,7 @@ export async function runChaos(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const arena = await createArena();
+  const arena = await createArena(settings);
   const dismissWarden = startWarden(arena.folder);
   let isKept = settings.keep;
   try {
@@ -88,7 +86,7 @@ async function playOut(run: Run): Promise<void> {
   progress.begin(stage);
   try {
     await mustBeUp(stage);
-    await disturb(stage, settings);
+    await disturb(stage);
     await heal(stage);
     await runDry(stage);
   } finally {
@@ -102,15 +100,15 @@ async function playOut(run: Run): Promise<void> {
 /** Connects to what PM2 has started. */
 async function setUp({ arena, pm2, settings, signal }: Run, record: ChaosRecord): Promise<Stage> {
   const facts = await openFacts(arena.file(arenaFiles.database));
-  const always = settings.forget ? ([{ kind: 'forget', probability: 0.05 }] as const) : [];
+  const always = [usualDelay, ...(settings.forget ? [{ kind: 'forget', probability: 0.25 } as const] : [])];
   const link = new SandboxLink({ port: arena.port, record, always });
-  const second = new SecondRelayer(arena, record);
-  const vitals = new Vitals({ arena, pm2, facts, link, second, record });
+  const vitals = new Vitals({ arena, pm2, facts, link, record });
   const abandon = new AbortController();
   return {
-    ...{ arena, pm2, facts, link, second, vitals, record, abandon },
+    ...{ settings, arena, pm2, facts, link, vitals, record, abandon },
     signal: AbortSignal.any([signal, abandon.signal]),
     spared: new Set(),
+    isStormy: false,
     act: 'starting',
   };
 }
@@ -119,7 +117,7 @@ const startLimitMs = 60_000;
 
 /** All three have done their first work, and the relayer delivers to this run's sandbox and nowhere else. */
 async function mustBeUp({ arena, facts, vitals, link, signal }: Stage): Promise<void> {
-  const isUp = () => vitals.of('sandbox')?.isUp === true && link.isTold && facts.counts().processed > 0;
+  const isUp = () => vitals.of('sandbox')[0]?.isUp === true && link.isTold && facts.counts().processed > 0;
   const isInTime = await waitFor(isUp, { withinMs: startLimitMs, signal });
   const strangers = facts.gateways().filter((gateway) => !gateway.startsWith(`${sandboxUrl(arena)}/`));
   if (strangers.length > 0) {
@@ -130,8 +128,9 @@ async function mustBeUp({ arena, facts, vitals, link, signal }: Stage): Promise<
   }
 }
 
-/** Kills and other trouble side by side, until the time is up and enough processes were killed. */
-async function disturb(stage: Stage, { seed, durationMs, kills }: ChaosSettings): Promise<void> {
+/** Makes trouble until the time is up and enough processes were killed. */
+async function disturb(stage: Stage): Promise<void> {
+  const { durationMs, kills } = stage.settings;
   const startMs = monotonicMs();
   // A machine too slow to do so many kills gets more time, but not for ever: then the verdict says how many there were.
   const limitMs = 4 * durationMs + 60_000;
@@ -140,18 +139,7 @@ async function disturb(stage: Stage, { seed, durationMs, kills }: ChaosSettings)
     const isEnough = stage.record.of('kill').length >= kills;
     return (elapsedMs >= durationMs && isEnough) || elapsedMs >= limitMs;
   };
-  const tasks = [
-    makeKills(stage, { meanGapMs: durationMs / kills, random: createRandom(seed, 'kills'), isOver }),
-    makeTrouble(stage, createRandom(seed, 'trouble'), isOver),
-  ];
-  try {
-    await Promise.all(tasks);
-  } catch (error) {
-    // When one fails the other is told to end, and has ended, before anything is cleaned up.
-    stage.abandon.abort();
-    await Promise.allSettled(tasks);
-    throw error;
-  }
+  await makeTrouble(stage, isOver);
 }
 
 function couldNotRun(message: string): ChaosError {

@@ -1,64 +1,73 @@
 // What those who make trouble share: the processes, what is known of them, and who must be left alone for a moment.
 import type { Arena } from './arena.ts';
+import type { ChaosSettings } from './config.ts';
 import type { Facts } from './facts.ts';
 import type { Pm2 } from './pm2.ts';
 import { isOwn, signalOwn } from './processes.ts';
-import { type ChaosRecord, monotonicMs, spanOf, type Target } from './record.ts';
+import { type ChaosRecord, type Estate, monotonicMs, spanOf, type Target, type Who } from './record.ts';
 import type { SandboxLink } from './sandbox-link.ts';
-import type { SecondRelayer } from './second-relayer.ts';
-import type { Vitals } from './vitals.ts';
+import type { Vital, Vitals } from './vitals.ts';
 
 export interface Stage {
+  readonly settings: ChaosSettings;
   readonly arena: Arena;
   readonly pm2: Pm2;
   readonly facts: Facts;
   readonly link: SandboxLink;
-  readonly second: SecondRelayer;
   readonly vitals: Vitals;
   readonly record: ChaosRecord;
   /** Aborted by Ctrl-C, or by `abandon`. Waits end at once with an error. */
   readonly signal: AbortSignal;
   /** Ends everything that goes on when a part of it has failed. */
   readonly abandon: AbortController;
-  /** Processes that nobody may kill at the moment. */
+  /** Whom nobody may kill at the moment. */
   readonly spared: Set<Target>;
+  /** A storm is on: single kills rest. */
+  isStormy: boolean;
   /** What is going on, in a few words for people. */
   act: string;
 }
 
-/** Kills the process under that name at once and records it. False when there was none to kill. */
-export function killNow(stage: Stage, target: Target): boolean {
-  const { arena, vitals, record } = stage;
-  const vital = vitals.of(target);
-  if (vital === null) return false;
-  const { pid, isUp } = vital;
+/** Everybody whom PM2 keeps running. */
+export const everybody = ['ingester', 'relayer', 'sandbox'] as const satisfies readonly Target[];
+
+/** Who the process is, without what is known of it. */
+export function whoIs({ target, name, pid }: Who): Who {
+  return { target, name, pid };
+}
+
+/** Kills the process at once and records it. False when it was gone already. */
+export function killNow({ arena, facts, record }: Stage, vital: Vital): boolean {
+  const { pid, slot, isUp } = vital;
+  const before = slot === null ? [] : facts.leasedBy(slot);
   const atMs = Date.now();
   let isDone = false;
   const span = spanOf(() => {
     isDone = signalOwn(arena.folder, pid, 'SIGKILL');
   });
-  if (isDone) {
-    const leased = target === 'relayer' ? leasedByDead(stage, pid) : null;
-    record.add({ kind: 'kill', target, pid, wasUp: isUp, leased, atMs, ...span });
+  if (!isDone) return false;
+  waitForDeath(arena, pid);
+  let estate: Estate | null = null;
+  if (slot !== null) {
+    // Read before its lock is free: the system gives a process's memory back first, and only then its files.
+    const after = facts.leasedBy(slot);
+    const held = [...new Set([...before, ...after].map(({ key }) => key))];
+    const leasedUntilMs = Math.min(...after.map(({ untilMs }) => untilMs), Number.MAX_SAFE_INTEGER);
+    estate = { slot, held, leased: after.length, leasedUntilMs };
   }
-  return isDone;
+  record.add({ kind: 'kill', ...whoIs(vital), wasUp: isUp, estate, atMs, ...span });
+  return true;
 }
 
 const deathLimitMs = 20;
 
-/** What a killed relayer leaves behind, read when it is gone and before PM2 starts the next; null if another one lives. */
-function leasedByDead({ arena, facts, second }: Stage, pid: number): number | null {
-  if (second.pid !== null) return null;
+function waitForDeath({ folder }: Arena, pid: number): void {
   const endMs = monotonicMs() + deathLimitMs;
-  while (isOwn(arena.folder, pid) && monotonicMs() < endMs);
-  return facts.leased();
+  while (isOwn(folder, pid) && monotonicMs() < endMs);
 }
 
-/** Tells the process under that name to stop; returns its id, or null when there is none. */
-export function stopNow({ arena, vitals, record }: Stage, target: Target): number | null {
-  const pid = vitals.of(target)?.pid;
-  if (pid === undefined) return null;
-  const span = spanOf(() => signalOwn(arena.folder, pid, 'SIGTERM'));
-  record.add({ kind: 'stop', target, pid, ...span });
-  return pid;
+/** Tells the process to stop. */
+export function stopNow({ arena, record }: Stage, vital: Vital): void {
+  const span = spanOf(() => signalOwn(arena.folder, vital.pid, 'SIGTERM'));
+  record.add({ kind: 'stop', ...whoIs(vital), ...span });
 }

@@ -1,23 +1,42 @@
-// Whether each restarted relayer took over at once what its killed predecessor had held, instead of waiting for the leases
-// to run out. Pure.
+// Whether what a killed relayer had leased was taken over at once, instead of when its leases ran out. Pure.
 import type { Evidence } from './evidence.ts';
 import { linesOf } from './record.ts';
 
-/** A successor that has reported its start may still be at the slots of others for so long. */
+/** A relayer that has reported its start may still be at the slots of others for so long. */
 const otherSlotsMs = 500;
 
-/** A sentence for each kill after which fewer events were taken over than the dead relayer had leased. */
-export function lateTakeovers({ record, relayerStartsMs, takeovers }: Evidence): readonly string[] {
-  const kills = linesOf(record, 'kill').filter(({ target }) => target === 'relayer');
-  const leaseMs = linesOf(record, 'run')[0]?.leaseMs ?? 0;
-  return kills.flatMap(({ pid, atMs, leased }, index) => {
-    const nextMs = kills[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
-    const startMs = relayerStartsMs.find((startedMs) => startedMs > atMs) ?? Number.POSITIVE_INFINITY;
-    // Not known with a second relayer about; not to be expected of one that was killed at it, or came after the leases' end.
-    if (leased === null || startMs + otherSlotsMs > nextMs || startMs > atMs + leaseMs) return [];
+/**
+ * A sentence for each kill after which fewer events were taken over than the dead relayer had leased, by the time that the
+ * next relayer to start had had its chance. Those who died meanwhile had none, and once leases end by themselves nothing
+ * can be told any more.
+ */
+export function lateTakeovers({ record, relayerStarts, takeovers }: Evidence): readonly string[] {
+  const toEpoch = epochOf(record);
+  const ends = [...linesOf(record, 'kill'), ...linesOf(record, 'stop')].map(({ pid, fromMs }) => ({
+    pid,
+    atMs: toEpoch(fromMs),
+  }));
+  const livedOn = (start: { readonly pid: number; readonly atMs: number }) =>
+    !ends.some(
+      ({ pid, atMs }) => pid === start.pid && atMs >= start.atMs && atMs <= start.atMs + otherSlotsMs,
+    );
+  return linesOf(record, 'kill').flatMap(({ pid, atMs, estate }) => {
+    if (estate === null || estate.leased === 0) return [];
+    const successor = relayerStarts.find((start) => start.atMs > atMs && livedOn(start));
+    const endMs = (successor?.atMs ?? Number.POSITIVE_INFINITY) + otherSlotsMs;
+    if (endMs > estate.leasedUntilMs) return [];
     const taken = takeovers
-      .filter((takeover) => takeover.atMs >= atMs && takeover.atMs <= startMs + otherSlotsMs)
+      .filter((takeover) => takeover.slot === estate.slot && takeover.atMs >= atMs && takeover.atMs <= endMs)
       .reduce((sum, { events }) => sum + events, 0);
-    return taken >= leased ? [] : [`${taken} of the ${leased} events that the relayer ${pid} had leased`];
+    return taken >= estate.leased
+      ? []
+      : [`${taken} of the ${estate.leased} events that the relayer ${pid} had leased`];
   });
+}
+
+/** From monotonic to epoch ms, by a line that has both. */
+function epochOf(record: Evidence['record']): (monotonicMs: number) => number {
+  const [kill] = linesOf(record, 'kill');
+  const offsetMs = kill === undefined ? 0 : kill.atMs - kill.fromMs;
+  return (monotonicMs) => monotonicMs + offsetMs;
 }

@@ -6,14 +6,16 @@ import { sleep, systemClock } from '../../apps/outbox/clock.ts';
 import type { Arena } from './arena.ts';
 import { arenaFiles } from './evidence.ts';
 import type { Facts } from './facts.ts';
-import type { Pm2, SupervisedApp } from './pm2.ts';
-import { type ChaosRecord, monotonicMs, type Target, wasToldToEnd } from './record.ts';
+import type { Pm2, Supervised } from './pm2.ts';
+import { type ChaosRecord, monotonicMs, type Target, type Who, wasToldToEnd } from './record.ts';
 import type { SandboxLink } from './sandbox-link.ts';
-import type { SecondRelayer } from './second-relayer.ts';
 
-export interface Vital {
-  readonly pid: number;
+/** A process of the run as it is now. */
+export interface Vital extends Who {
+  /** It has finished starting. */
   readonly isUp: boolean;
+  /** The slot of a relayer that is up, null for everybody else. */
+  readonly slot: string | null;
 }
 
 export interface VitalsParts {
@@ -21,22 +23,23 @@ export interface VitalsParts {
   readonly pm2: Pm2;
   readonly facts: Facts;
   readonly link: SandboxLink;
-  readonly second: SecondRelayer;
   readonly record: ChaosRecord;
 }
 
 interface Seen {
-  readonly pid: number;
-  /** What `progressOf` was when the process was first seen. */
-  readonly atFirst: number;
+  readonly who: Supervised;
+  /** On the monotonic clock. */
+  readonly atMs: number;
+  /** How long the ingester's journal was when the process was first seen. */
+  readonly journalBytes: number;
 }
 
-const everybody = ['ingester', 'relayer', 'second relayer', 'sandbox'] as const satisfies readonly Target[];
 const lookEveryMs = 50;
 
 export class Vitals {
   readonly #parts: VitalsParts;
-  readonly #seen = new Map<Target, Seen>();
+  /** By PM2's name. */
+  readonly #seen = new Map<string, Seen>();
   #isOver = false;
   #looking: Promise<void> = Promise.resolve();
 
@@ -56,14 +59,30 @@ export class Vitals {
     return this.#looking;
   }
 
-  /** The process under that name now; null while there is none. */
-  of(target: Target): Vital | null {
-    const pid = this.#pidOf(target);
-    if (pid === null) return null;
-    const seen = this.#note(target, pid);
-    const isUp =
-      target === 'sandbox' ? this.#parts.link.pid === pid : this.#progressOf(target) > seen.atFirst;
-    return { pid, isUp };
+  /** Every process that PM2 runs now. */
+  all(): readonly Vital[] {
+    const { pm2, facts, link } = this.#parts;
+    return pm2.processes().map((who) => {
+      const seen = this.#note(who);
+      const start = who.target === 'relayer' ? facts.relayerSlots().get(who.pid) : undefined;
+      const slot = start !== undefined && start.atMs >= who.sinceMs ? start.slot : null;
+      switch (who.target) {
+        case 'ingester':
+          return { ...who, slot, isUp: this.#journalBytes() > seen.journalBytes };
+        case 'relayer':
+          return { ...who, slot, isUp: slot !== null };
+        case 'sandbox':
+          return { ...who, slot, isUp: link.pid === who.pid };
+        default:
+          return who.target satisfies never;
+      }
+    });
+  }
+
+  /** The processes of one application, those that are up first. */
+  of(target: Target): readonly Vital[] {
+    const found = this.all().filter((vital) => vital.target === target);
+    return found.sort((a, b) => Number(b.isUp) - Number(a.isUp));
   }
 
   /** On time, whatever the sandbox does: a process seen too late would never seem to have come up. */
@@ -73,43 +92,26 @@ export class Vitals {
       syncing ??= this.#parts.link.sync().finally(() => {
         syncing = null;
       });
-      for (const target of everybody) this.of(target);
+      this.all();
       await sleep(systemClock, lookEveryMs);
     }
     await syncing;
   }
 
-  #pidOf(target: Target): number | null {
-    return target === 'second relayer'
-      ? this.#parts.second.pid
-      : this.#parts.pm2.pidOf(target satisfies SupervisedApp);
-  }
-
-  #note(target: Target, pid: number): Seen {
-    const before = this.#seen.get(target);
-    if (before?.pid === pid) return before;
+  #note(who: Supervised): Seen {
+    const before = this.#seen.get(who.name);
+    if (before?.who.pid === who.pid && before.who.sinceMs === who.sinceMs) return before;
     const { record } = this.#parts;
-    const isUnderPm2 = target !== 'second relayer';
-    if (isUnderPm2 && before !== undefined && !wasToldToEnd(record, before.pid)) {
-      record.add({ kind: 'unasked exit', target, pid: before.pid, seenAtMs: monotonicMs() });
+    if (before !== undefined && !wasToldToEnd(record, before.who.pid, before.atMs)) {
+      record.add({ kind: 'unasked exit', ...before.who });
     }
-    const seen = { pid, atFirst: this.#progressOf(target) };
-    this.#seen.set(target, seen);
+    record.add({ kind: 'process', ...who });
+    const seen = { who, atMs: monotonicMs(), journalBytes: this.#journalBytes() };
+    this.#seen.set(who.name, seen);
     return seen;
   }
 
-  /** A number that grows when a process of that name does its work. */
-  #progressOf(target: Target): number {
-    switch (target) {
-      case 'ingester':
-        return statSync(this.#parts.arena.file(arenaFiles.journal), { throwIfNoEntry: false })?.size ?? 0;
-      case 'relayer':
-      case 'second relayer':
-        return this.#parts.facts.relayerStarts().count;
-      case 'sandbox':
-        return 0;
-      default:
-        return target satisfies never;
-    }
+  #journalBytes(): number {
+    return statSync(this.#parts.arena.file(arenaFiles.journal), { throwIfNoEntry: false })?.size ?? 0;
   }
 }
