@@ -23,14 +23,18 @@ export type Part = (bench: Bench) => Promise<readonly Measure[]>;
 /** The relayer's default of `--concurrency`, for the limit; a test compares the two. */
 export const defaultSlots = 32;
 
-/** Calls `once` for each run, after a first time that warms up the machine and is not counted, unless only one run is wanted. */
+/**
+ * Calls `once` for each run, after a first time that warms up the machine and is not counted, unless only one run is wanted or
+ * each run has a warm-up of its own.
+ */
 export async function eachRun<Result>(
   { settings, say }: Bench,
   what: string,
   once: () => Promise<{ readonly result: Result; readonly text: string }>,
+  { warmsUpItself = false }: { readonly warmsUpItself?: boolean } = {},
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  if (settings.runs > 1) say(`${what}, warming up: ${(await once()).text}`);
+  if (settings.runs > 1 && !warmsUpItself) say(`${what}, warming up: ${(await once()).text}`);
   for (let run = 1; run <= settings.runs; run++) {
     const { result, text } = await once();
     say(`${what}, ${run} of ${settings.runs}: ${text}`);

@@ -29,7 +29,7 @@ export interface BenchSettings {
 
 const usage = `$0 [options]
 
-Measures this machine with the relayer's defaults, in about two minutes, and writes the result and a picture of it.
+Measures this machine with the relayer's defaults, in two to three minutes, and writes the result and a picture of it.
 Exit status: 0 measured, 1 could not be measured, 2 wrong options, 130 interrupted.`;
 
 const text = { type: 'string', requiresArg: true } as const;

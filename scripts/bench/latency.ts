@@ -25,7 +25,7 @@ export interface Latencies {
 
 /** The part of a run of `bench`. */
 export async function latency(bench: Bench): Promise<readonly Measure[]> {
-  const runs = await eachRun(bench, 'latency', async () => {
+  const once = async () => {
     const result = await withRelayer(bench, async (pair) => {
       const each: Latencies[] = [];
       for (const { perSecond, commits } of rates) each.push(await measure(bench, pair, perSecond, commits));
@@ -33,7 +33,8 @@ export async function latency(bench: Bench): Promise<readonly Measure[]> {
     });
     const shown = result.map(({ arrival }) => `${median(arrival).toFixed(1)} ms`);
     return { result, text: `commit to arrival, p50: ${shown.join(' and ')}` };
-  });
+  };
+  const runs = await eachRun(bench, 'latency', once, { warmsUpItself: true });
   return rates.flatMap(({ perSecond }, index) =>
     (['arrival', 'acceptance', 'processed'] as const).flatMap((what) =>
       percentilesOf(
