@@ -45,6 +45,12 @@ export const samples: readonly {
     good: `import { a } from '../../apps/outbox/a.ts';`,
   },
   {
+    rule: /each room/,
+    path: 'scripts/bench/x.ts',
+    bad: `import { a } from '../../apps/relayer/deliver.ts';`,
+    good: `import { Pool } from 'undici';\nimport { a } from '../../apps/outbox/sqlite.ts';`,
+  },
+  {
     rule: /one door/,
     path: 'apps/relayer/x.ts',
     bad: `import { Pool } from 'undici';`,

@@ -20,8 +20,8 @@ export interface Supervised extends Who {
 }
 
 export interface Pm2 {
-  /** Starts everything in the project's own ecosystem file. */
-  start(): Promise<void>;
+  /** Starts what is in the project's own ecosystem file: everything, or one application. */
+  start(only?: Target): Promise<void>;
   stop(app: Target): Promise<void>;
   /** Stops everything, PM2 too. */
   kill(): Promise<void>;
@@ -35,10 +35,14 @@ export interface Pm2 {
 
 const commandLimitMs = 60_000;
 
-export function createPm2(arena: Arena): Pm2 {
+/** PM2 in the folder of a run, whose environment names it as PM2's home. */
+export function createPm2(arena: Pick<Arena, 'environment' | 'file'>): Pm2 {
   const home = arena.file('pm2');
   return {
-    start: () => command(arena, ['start', path.join(packageRoot, 'ecosystem.config.js')]),
+    start: (only) => {
+      const file = path.join(packageRoot, 'ecosystem.config.js');
+      return command(arena, ['start', file, ...(only === undefined ? [] : ['--only', only])]);
+    },
     stop: (app) => command(arena, ['stop', app]),
     kill: () => command(arena, ['kill']),
     processes: () => {
@@ -71,7 +75,7 @@ function pidIn(file: string): number | null {
 }
 
 /** Runs one of PM2's commands. Throws ERR_CHAOS_COULD_NOT_RUN when it fails or takes too long. */
-async function command(arena: Arena, args: readonly string[]): Promise<void> {
+async function command(arena: Pick<Arena, 'environment' | 'file'>, args: readonly string[]): Promise<void> {
   const output = openSync(arena.file('pm2-commands.txt'), 'a');
   const child = spawn(process.execPath, [pm2Script('pm2'), ...args], {
     cwd: packageRoot,

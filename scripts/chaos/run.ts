@@ -1,8 +1,5 @@
 // One run from beginning to end: start the real thing, make trouble, heal, stop, judge. Whatever happens on the way,
 // nothing of it is left running.
-import { spawn } from 'node:child_process';
-import path from 'node:path';
-import { packageRoot } from '../../apps/outbox/environment.ts';
 import { type Arena, createArena, relayerTiming, sandboxUrl } from './arena.ts';
 import { usualDelay } from './bad-weather.ts';
 import { ChaosError } from './chaos-error.ts';
@@ -16,6 +13,7 @@ import { reconcile, type Verdict } from './reconcile.ts';
 import { type ChaosRecord, createRecord, monotonicMs } from './record.ts';
 import { SandboxLink } from './sandbox-link.ts';
 import type { Stage } from './stage.ts';
+import { startWarden } from './start-warden.ts';
 import { makeTrouble } from './trouble.ts';
 import { Vitals } from './vitals.ts';
 import { waitFor } from './waiting.ts';
@@ -51,20 +49,6 @@ export async function runChaos(
     if (!isKept) arena.remove();
     dismissWarden();
   }
-}
-
-/** Should this very process be killed, somebody else clears up. Returns how to tell that there is no need to. */
-function startWarden(folder: string): () => void {
-  // Its own environment and arguments do not name the folder, or it would be taken for a process of the run.
-  const warden = spawn(process.execPath, [path.join(packageRoot, 'build/scripts/chaos/warden.js')], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  warden.on('error', () => {});
-  warden.stdin.on('error', () => {});
-  warden.stdin.write(`${folder}\n`);
-  warden.unref();
-  return () => void warden.stdin.end('all clear');
 }
 
 interface Run {

@@ -1,0 +1,18 @@
+// The limit as a process of its own. It does one database as soon as it starts, cold, as a started relayer does, and others
+// when it is asked to, warm.
+import { type BareWork, relayBarely } from './bare-relay.ts';
+import type { ChildAnswer } from './child-link.ts';
+
+const [database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
+const first: BareWork = { database, baseUrl, slots: Number(slots) };
+
+process.on('disconnect', () => process.exit());
+process.on('SIGINT', () => {});
+process.on('message', async (question: { readonly id: number; readonly database: string }) => {
+  tell({ id: question.id, value: await relayBarely({ ...first, database: question.database }) });
+});
+tell({ id: 0, value: await relayBarely(first) });
+
+function tell(answer: ChildAnswer): void {
+  process.send?.(answer);
+}

@@ -1,0 +1,110 @@
+// The command line of a benchmark. Flags only: no variable and no `.env` changes what is measured.
+import path from 'node:path';
+import yargs from 'yargs';
+import { packageRoot } from '../../apps/outbox/environment.ts';
+import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
+import { BenchError } from './bench-error.ts';
+
+/** What can be measured, in the order in which it is. */
+export const partNames = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
+export type PartName = (typeof partNames)[number];
+
+export interface BenchSettings {
+  /** Runs that count; with more than one, another goes before them to warm up. */
+  readonly runs: number;
+  /** Events that wait at the start of a drain. */
+  readonly pending: number;
+  /** Relayers that drain together. */
+  readonly relayers: number;
+  /** Slots of a relayer; null leaves it its own default. */
+  readonly concurrency: number | null;
+  /** Between a request and the gateway's answer, ms. */
+  readonly gatewayLatencyMs: number;
+  readonly only: readonly PartName[];
+  /** Folder for result and picture, absolute. */
+  readonly out: string;
+  /** Print the result as one JSON object instead of the table. */
+  readonly json: boolean;
+}
+
+const usage = `$0 [options]
+
+Measures this machine with the relayer's defaults, in two to three minutes, and writes the result and a picture of it.
+Exit status: 0 measured, 1 could not be measured, 2 wrong options, 130 interrupted.`;
+
+const text = { type: 'string', requiresArg: true } as const;
+
+/** The settings, or the text of `--help`. Throws ERR_BENCH_USAGE that names the flag. */
+export async function readBenchConfig(args: readonly string[]): Promise<BenchSettings | string> {
+  const parser = yargs()
+    .scriptName('npm run bench --')
+    .usage(usage)
+    .locale('en')
+    .strict()
+    .version(false)
+    .wrap(110)
+    .option('runs', { ...text, default: '5', describe: 'How often to measure each figure' })
+    .option('pending', { ...text, default: '10000', describe: 'Events that wait when a drain begins' })
+    .option('relayers', { ...text, default: '1', describe: 'Relayers that drain together' })
+    .option('concurrency', { ...text, describe: "Slots of each relayer [default: the relayer's own]" })
+    .option('gateway-latency', {
+      ...text,
+      default: '0',
+      describe: 'How long the gateway takes for each answer',
+    })
+    .option('only', { ...text, describe: `Some of ${partNames.join(',')} [default: all]` })
+    .option('out', { ...text, default: 'bench-results', describe: 'Folder for result and picture' })
+    .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' });
+  let complaint = '';
+  let output = '';
+  parser.fail((message, error) => {
+    complaint ||= message ?? error.message;
+  });
+  const given = await parser.parseAsync([...args], {}, (_error, _argv, shown) => {
+    output = shown;
+  });
+  if (complaint !== '') throw refusal(`${complaint.split('\n')[0]}. Try npm run bench -- --help.`);
+  if ('help' in given && given.help === true) return output;
+  const extra = given._[0];
+  if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run bench -- --help.`);
+  return {
+    runs: read('runs', given.runs, wholeNumber({ min: 1, max: 1_000 })) ?? 5,
+    pending: read('pending', given.pending, wholeNumber({ min: 100, max: 10_000_000 })) ?? 10_000,
+    relayers: read('relayers', given.relayers, wholeNumber({ min: 1, max: 16 })) ?? 1,
+    concurrency: read('concurrency', given.concurrency, wholeNumber({ min: 1, max: 1_000 })) ?? null,
+    gatewayLatencyMs:
+      read('gateway-latency', given['gateway-latency'], duration({ minMs: 0, maxMs: 5_000 })) ?? 0,
+    only: read('only', given.only, someParts) ?? partNames,
+    out: path.resolve(packageRoot, String(single('out', given.out))),
+    json: single('json', given.json) === true,
+  };
+}
+
+function someParts(list: string): Parsed<readonly PartName[]> {
+  const asked = list.split(',').map((name) => name.trim());
+  const known = partNames.filter((name) => asked.includes(name));
+  return known.length === new Set(asked).size
+    ? { kind: 'value', value: known }
+    : { kind: 'expected', text: `some of ${partNames.join(',')}` };
+}
+
+function read<Value>(
+  name: string,
+  given: unknown,
+  parse: (text: string) => Parsed<Value>,
+): Value | undefined {
+  const value = single(name, given);
+  if (value === undefined) return undefined;
+  const parsed = parse(String(value));
+  if (parsed.kind === 'value') return parsed.value;
+  throw refusal(`--${name}: expected ${parsed.text}, got ${JSON.stringify(value)}.`);
+}
+
+function single(name: string, given: unknown): unknown {
+  if (Array.isArray(given)) throw refusal(`--${name} was given more than once: give it once.`);
+  return given;
+}
+
+function refusal(message: string): BenchError {
+  return new BenchError('ERR_BENCH_USAGE', message);
+}

@@ -1,0 +1,46 @@
+// The benchmark's side of its gateway process: starts it, asks it what it has seen, and ends it.
+import { type ChildAnswer, ChildLink, type ChildOptions } from './child-link.ts';
+import type { Connection } from './gateway.ts';
+import type { Arrival, Counts } from './tally.ts';
+
+/** What a gateway process can be asked. */
+export type GatewayQuestion = { readonly id: number } & (
+  | { readonly kind: 'counts' | 'arrivals' | 'connections' | 'reset' }
+  /** Answered as soon as so many different events have been accepted. */
+  | { readonly kind: 'accepted'; readonly events: number }
+);
+
+export type GatewayAnswer = ChildAnswer;
+
+export interface GatewayLink {
+  /** Ends in `/api`. */
+  readonly baseUrl: string;
+  counts(): Promise<Counts>;
+  arrivals(): Promise<readonly Arrival[]>;
+  connections(): Promise<readonly Connection[]>;
+  reset(): Promise<void>;
+  /** Resolves once so many different events have been accepted since the last reset. */
+  accepted(events: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Starts a gateway on a free port. */
+export async function startGateway(
+  options: Omit<ChildOptions, 'script' | 'args'> & { readonly latencyMs: number },
+): Promise<GatewayLink> {
+  const link = new ChildLink({
+    ...options,
+    script: 'scripts/bench/gateway-main.js',
+    args: [String(options.latencyMs)],
+  });
+  const port = await link.ready<number>();
+  return {
+    baseUrl: `http://127.0.0.1:${port}/api`,
+    counts: () => link.ask({ kind: 'counts' }),
+    arrivals: () => link.ask({ kind: 'arrivals' }),
+    connections: () => link.ask({ kind: 'connections' }),
+    reset: () => link.ask({ kind: 'reset' }),
+    accepted: (events) => link.ask({ kind: 'accepted', events } as { kind: string }),
+    end: () => link.end(),
+  };
+}

@@ -1,0 +1,100 @@
+// How long a committed event takes: from the return of COMMIT in the application's process to its arrival at the gateway, to the
+// gateway's answer, and to its mark in the database, with 20 and with 500 commits a second.
+import Database from 'better-sqlite3';
+import { type Bench, eachRun } from './bench.ts';
+import { type Measure, mustBe, percentilesOf } from './measure.ts';
+import { pause, until } from './patience.ts';
+import { median } from './statistics.ts';
+import { pendingIn } from './stock.ts';
+import type { Arrival } from './tally.ts';
+import { type Pair, withRelayer } from './with-relayer.ts';
+import type { Commit } from './writer-link.ts';
+
+const rates = [
+  { perSecond: 20, commits: 100 },
+  { perSecond: 500, commits: 1_000 },
+] as const;
+
+/** Of each event, ms after the return of COMMIT. */
+export interface Latencies {
+  readonly arrival: readonly number[];
+  readonly acceptance: readonly number[];
+  /** To the millisecond only: the database keeps no finer time. */
+  readonly processed: readonly number[];
+}
+
+/** The part of a run of `bench`. */
+export async function latency(bench: Bench): Promise<readonly Measure[]> {
+  const once = async () => {
+    const result = await withRelayer(bench, async (pair) => {
+      const each: Latencies[] = [];
+      for (const { perSecond, commits } of rates) each.push(await measure(bench, pair, perSecond, commits));
+      return each;
+    });
+    const shown = result.map(({ arrival }) => `${median(arrival).toFixed(1)} ms`);
+    return { result, text: `commit to arrival, p50: ${shown.join(' and ')}` };
+  };
+  const runs = await eachRun(bench, 'latency', once, { warmsUpItself: true });
+  return rates.flatMap(({ perSecond }, index) =>
+    (['arrival', 'acceptance', 'processed'] as const).flatMap((what) =>
+      percentilesOf(
+        { name: `latency.${what}.${perSecond}`, label: `${what}, ${perSecond}/s` },
+        runs.map((run) => run[index]?.[what] ?? []),
+      ),
+    ),
+  );
+}
+
+async function measure(
+  { gateway, signal }: Bench,
+  { database, writer, accepted }: Pair,
+  perSecond: number,
+  count: number,
+): Promise<Latencies> {
+  await gateway.reset();
+  // The relayer comes to rest, as it would between two events.
+  await pause(200, signal);
+  const commits = await writer.trickle(count, 1_000 / perSecond);
+  await accepted(count);
+  const arrivals = await gateway.arrivals();
+  const left = pendingIn(database);
+  await until(() => left() === 0, { what: 'everything accepted is marked', withinMs: 60_000, signal });
+  return latenciesOf(commits, arrivals, processedTimes(database, count));
+}
+
+/** Joins what the three saw. Throws unless every committed event arrived and was marked. */
+export function latenciesOf(
+  commits: readonly Commit[],
+  arrivals: readonly Arrival[],
+  processedAtMs: ReadonlyMap<string, number>,
+): Latencies {
+  const arrivalOf = new Map(arrivals.map((arrival) => [arrival.key, arrival]));
+  const seen = commits.flatMap(({ keys: [key = ''], committedMs, committedAtMs }) => {
+    const arrival = arrivalOf.get(key);
+    const processedMs = processedAtMs.get(key);
+    return arrival === undefined || processedMs === undefined
+      ? []
+      : [{ arrival, committedMs, tookMs: processedMs - committedAtMs }];
+  });
+  mustBe('events that were committed, arrived and were marked', seen.length, commits.length);
+  return {
+    // An event may arrive before the writer is back from COMMIT: the commit is visible when the sync is done.
+    arrival: seen.map(({ arrival, committedMs }) => arrival.arrivedMs - committedMs),
+    acceptance: seen.map(({ arrival, committedMs }) => arrival.answeredMs - committedMs),
+    processed: seen.map(({ tookMs }) => tookMs),
+  };
+}
+
+function processedTimes(file: string, count: number): ReadonlyMap<string, number> {
+  const db = new Database(file, { readonly: true, timeout: 5_000 });
+  try {
+    const rows = db
+      .prepare(
+        'SELECT id, processed_at AS at FROM events WHERE processed_at IS NOT NULL ORDER BY seq DESC LIMIT ?',
+      )
+      .all(count) as readonly { readonly id: string; readonly at: string }[];
+    return new Map(rows.map(({ id, at }) => [id, Date.parse(at)]));
+  } finally {
+    db.close();
+  }
+}

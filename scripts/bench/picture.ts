@@ -1,0 +1,119 @@
+// The result as a picture: an SVG of horizontal bars, a panel per question, with the spread of the runs as a thin line. Pure;
+// it draws only what was measured.
+
+import type { BenchResult } from './run.ts';
+import { figure } from './table.ts';
+
+type Figure = BenchResult['measures'][number];
+
+interface Panel {
+  readonly title: string;
+  readonly names: readonly string[];
+}
+
+const arrivals = (rate: number) => [50, 95, 99].map((percent) => `latency.arrival.${rate}.p${percent}`);
+
+const panels: readonly Panel[] = [
+  {
+    title: 'Drain, events per second',
+    names: ['drain.rate', 'drain.limit', 'drain.steady', 'drain.limit-warm'],
+  },
+  { title: 'From the return of COMMIT to the arrival at the gateway, 20 events/s, ms', names: arrivals(20) },
+  {
+    title: 'From the return of COMMIT to the arrival at the gateway, 500 events/s, ms',
+    names: arrivals(500),
+  },
+  {
+    title: "The writer's transaction, ms",
+    names: ['writer.alone.p50', 'writer.draining.p50', 'writer.alone.p99', 'writer.draining.p99'],
+  },
+  {
+    title: 'Start, recovery and a burst of 1,000, ms',
+    names: [
+      'start.node',
+      'start.ready',
+      'start.first',
+      'start.new',
+      'recovery.kill',
+      'burst.first',
+      'burst.last',
+    ],
+  },
+];
+
+const width = 900;
+const labelWidth = 300;
+const valueWidth = 120;
+const barHeight = 18;
+const lineHeight = 26;
+const titleHeight = 44;
+const margin = 24;
+
+/** The picture as the text of an SVG file. */
+export function pictureSvg(result: BenchResult): string {
+  const drawn: string[] = [];
+  let top = margin + 34;
+  for (const { title, names } of panels) {
+    const figures = names.flatMap((name) => result.measures.filter((measure) => measure.name === name));
+    if (figures.length === 0) continue;
+    drawn.push(panelSvg(title, figures, top));
+    top += titleHeight + figures.length * lineHeight + 12;
+  }
+  const { cores, cpu, system } = result.machine;
+  const about = `${result.date.slice(0, 10)}, commit ${result.commit ?? 'unknown'}, ${cores} cores, ${cpu}, ${system}, Node ${result.versions.node}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top + margin}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    text({ x: margin, y: margin + 14, size: 12, colour: '#57606a' }, about),
+    ...drawn,
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function panelSvg(title: string, figures: readonly Figure[], top: number): string {
+  const most = Math.max(...figures.map(({ high }) => high), Number.MIN_VALUE);
+  const room = width - 2 * margin - labelWidth - valueWidth;
+  const at = (value: number) => margin + labelWidth + (Math.max(0, value) / most) * room;
+  const rows = figures.map((measure, index) => {
+    const { name, label, unit, median, low, high, runs } = measure;
+    const y = top + titleHeight + index * lineHeight;
+    const middle = y + barHeight / 2;
+    const spread =
+      runs < 2
+        ? ''
+        : `<line x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}" stroke="#24292f" stroke-width="1.5"/>`;
+    return [
+      text({ x: margin, y: middle + 5, size: 13, colour: '#24292f' }, label),
+      `<rect x="${at(0)}" y="${y}" width="${at(median) - at(0)}" height="${barHeight}" fill="${colourOf(name)}"/>`,
+      spread,
+      text(
+        { x: Math.max(at(high), at(0)) + 8, y: middle + 5, size: 13, colour: '#24292f' },
+        figure(median, unit),
+      ),
+    ].join('\n');
+  });
+  return [text({ x: margin, y: top + 24, size: 16, colour: '#24292f', weight: 'bold' }, title), ...rows].join(
+    '\n',
+  );
+}
+
+/** What is compared with is grey. */
+function colourOf(name: string): string {
+  return /limit|alone|node/.test(name) ? '#b4bcc6' : '#2f6fde';
+}
+
+function text(
+  style: {
+    readonly x: number;
+    readonly y: number;
+    readonly size: number;
+    readonly colour: string;
+    readonly weight?: string;
+  },
+  content: string,
+): string {
+  const { x, y, size, colour, weight = 'normal' } = style;
+  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped}</text>`;
+}

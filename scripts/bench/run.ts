@@ -1,0 +1,83 @@
+// One benchmark from beginning to end: set up, measure part by part, and leave nothing behind, however it ends.
+import { killAll } from '../chaos/heal.ts';
+import { startWarden } from '../chaos/start-warden.ts';
+import type { Bench, Part } from './bench.ts';
+import { burst } from './burst.ts';
+import type { BenchSettings, PartName } from './config.ts';
+import { drain } from './drain.ts';
+import { startGateway } from './gateway-link.ts';
+import { createGround, type Ground } from './ground.ts';
+import { idle } from './idle.ts';
+import { latency } from './latency.ts';
+import { commitOf, type Machine, machineOf, pragmasOf, versionsOf } from './machine.ts';
+import { type Measure, type Summary, summaryOf } from './measure.ts';
+import { recovery } from './recovery.ts';
+import { startUp } from './start-up.ts';
+import { createStock } from './stock.ts';
+import { writer } from './writer.ts';
+
+const parts: Readonly<Record<PartName, Part>> = {
+  drain,
+  latency,
+  burst,
+  writer,
+  start: startUp,
+  recovery,
+  idle,
+};
+
+/** A benchmark's result, as it is written: one object, fit for a history. */
+export interface BenchResult {
+  /** ISO-8601, when it began. */
+  readonly date: string;
+  readonly commit: string | null;
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly pragmas: Readonly<Record<string, string>>;
+  readonly settings: Omit<BenchSettings, 'json' | 'out'>;
+  /** With the value of each run. */
+  readonly measures: readonly (Summary & Pick<Measure, 'values'>)[];
+}
+
+/** Measures. Throws BenchError when it cannot, or when `signal` aborts; then, too, everything is ended and removed. */
+export async function runBench(
+  settings: BenchSettings,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<BenchResult> {
+  const ground = createGround();
+  const dismissWarden = startWarden(ground.folder);
+  try {
+    return await measureAll({ settings, say, signal, ground });
+  } finally {
+    await killAll(ground.folder);
+    ground.remove();
+    dismissWarden();
+  }
+}
+
+async function measureAll(
+  given: Pick<Bench, 'settings' | 'say' | 'signal'> & { readonly ground: Ground },
+): Promise<BenchResult> {
+  const { settings, ground, signal } = given;
+  const date = new Date().toISOString();
+  const machine = machineOf();
+  const gateway = await startGateway({
+    latencyMs: settings.gatewayLatencyMs,
+    environment: ground.environment,
+    logFile: ground.file('gateway.log'),
+  });
+  const relayer = { baseUrl: gateway.baseUrl, concurrency: settings.concurrency };
+  const stock = createStock(ground, relayer, signal);
+  const bench: Bench = { ...given, gateway, relayer, stock };
+  const sample = await stock.take(0);
+  const about = { versions: await versionsOf(sample), pragmas: await pragmasOf(sample) };
+  const measures: Measure[] = [];
+  for (const name of settings.only) measures.push(...(await parts[name](bench)));
+  await gateway.end();
+  const { json: _json, out: _out, ...used } = settings;
+  return {
+    ...{ date, commit: commitOf(), machine, ...about, settings: used },
+    measures: measures.map((measure) => ({ ...summaryOf(measure), values: measure.values })),
+  };
+}

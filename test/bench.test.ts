@@ -1,0 +1,48 @@
+// The bench command as a person runs it, as small as it can be: that it counts right and leaves nothing behind. No time is judged.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { BenchResult } from '../scripts/bench/run.ts';
+import { processesOf } from '../scripts/chaos/processes.ts';
+import { spawnNode, tempDirectory, waitFor } from './helpers.ts';
+
+function startBench(...args: readonly string[]) {
+  const temp = tempDirectory();
+  const out = tempDirectory();
+  const env = { ...process.env, TMPDIR: temp, CONVOY_API_KEY: 'never-to-be-used', RELAYER_CONCURRENCY: '1' };
+  const run = spawnNode('build/scripts/bench/main.js', [...args, '--out', out], { env });
+  const left = () =>
+    processesOf(temp).filter(({ pid, command }) => pid !== run.pid && !command.includes('warden'));
+  return { run, temp, out, left };
+}
+
+test('a small drain is measured against the limit, on the same bytes, and written down', async () => {
+  const { run, temp, out, left } = startBench('--pending', '200', '--runs', '1', '--only', 'drain', '--json');
+  expect(await run.exited, run.stderr).toBe(0);
+  const result: BenchResult = JSON.parse(run.stdout);
+  expect(result.settings).toMatchObject({ runs: 1, pending: 200, relayers: 1 });
+  for (const { name, runs, median } of result.measures) {
+    expect({ name, runs, isMeasured: median > 0 }).toEqual({ name, runs: 1, isMeasured: true });
+  }
+  expect(result.measures.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['drain.rate', 'drain.limit', 'drain.ratio', 'drain.cpu', 'drain.memory']),
+  );
+  expect(
+    readdirSync(out)
+      .map((name) => path.extname(name))
+      .sort(),
+  ).toEqual(['.json', '.svg']);
+  const written = readdirSync(out).find((name) => name.endsWith('.json')) ?? '';
+  expect(JSON.parse(readFileSync(path.join(out, written), 'utf8'))).toEqual(result);
+  expect(left()).toEqual([]);
+  expect(readdirSync(temp)).toEqual([]);
+});
+
+test('an interrupted run ends with status 130 and leaves neither process nor file', async () => {
+  const { run, temp, out, left } = startBench('--only', 'latency');
+  await waitFor('a relayer runs', () => left().some(({ command }) => command.includes('relayer')));
+  run.child.kill('SIGINT');
+  expect(await run.exited, run.stderr).toBe(130);
+  expect(left()).toEqual([]);
+  expect([...readdirSync(temp), ...readdirSync(out)]).toEqual([]);
+});
