@@ -3,11 +3,11 @@
 import { isoText } from './clock.ts';
 import type { ConfirmVerbs, UnconfirmedEvent } from './confirm-verbs.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { immediately } from './sqlite-transaction.ts';
 
 /** The verbs on an open connection whose `events` table exists. */
 export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
   const statements = prepare(db);
-  const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
   const find = (gateway: string, keys: readonly string[]): readonly FoundRow[] =>
     statements.find.all({ gateway, parts: JSON.stringify(keys.flatMap(partsOf)) }) as FoundRow[];
 
@@ -33,14 +33,14 @@ export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
         .sort()
         .at(-1);
       return {
-        events: open.length === 0 ? 0 : immediately(stamp),
+        events: open.length === 0 ? 0 : immediately(db, stamp),
         newestAcceptedAtMs: newest === undefined ? null : Date.parse(newest),
       };
     },
     async resend({ gateway, events, nowMs }) {
       if (events.length === 0) return 0;
       const at = isoText(nowMs);
-      return immediately(() => {
+      return immediately(db, () => {
         let resent = 0;
         for (const { seq, resends } of events) {
           if (statements.resend.run({ seq, resends, gateway, nowMs }).changes === 0) continue;
@@ -57,7 +57,7 @@ export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
       );
       if (open.length === 0) return [];
       const at = isoText(nowMs);
-      return immediately(() =>
+      return immediately(db, () =>
         open.flatMap(({ seq, key }) => {
           const reason = reasons.get(key) ?? '';
           if (statements.report.run({ seq, gateway, reason }).changes === 0) return [];

@@ -2,22 +2,23 @@
 // index of pending events by owner would be paid for by every event, and owners without an endpoint are rare.
 import type { OwnerVerbs } from './owner-verbs.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { immediately } from './sqlite-transaction.ts';
 
 /** The verbs on an open connection whose `events` table exists. */
 export function sqliteOwners(db: SqliteConnection): OwnerVerbs {
   const statements = prepareOwners(db);
-  const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
   return {
     async wasAccepted(request) {
       return statements.wasAccepted.get(request) !== undefined;
     },
     async holdOwner(request) {
       return immediately(
+        db,
         () => statements.holdHeld.run(request).changes + statements.holdDue.run(request).changes,
       );
     },
     async releaseOwner(request) {
-      return immediately(() => statements.release.run(request).changes);
+      return immediately(db, () => statements.release.run(request).changes);
     },
   };
 }

@@ -1,5 +1,6 @@
 // Calls back events that a wall clock set back has stranded in the future, in SQLite.
 import type { SqliteConnection } from './sqlite.ts';
+import { immediately } from './sqlite-transaction.ts';
 import type { OutboxStore } from './store.ts';
 
 /** The verb on an open connection whose `events` table exists. */
@@ -10,7 +11,7 @@ export function sqliteRecall(db: SqliteConnection): Pick<OutboxStore, 'recall'> 
       // A look first, without the write lock.
       const seqs = stranded.all(request);
       if (seqs.length === 0) return 0;
-      return db.transaction(() => recall.run({ ...request, seqs: JSON.stringify(seqs) }).changes).immediate();
+      return immediately(db, () => recall.run({ ...request, seqs: JSON.stringify(seqs) }).changes);
     },
   };
 }

@@ -7,6 +7,8 @@ import { sqliteConfirm } from './sqlite-confirm.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
+import { immediately } from './sqlite-transaction.ts';
+import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
 import type {
   ClaimRequest,
   LogEntry,
@@ -21,35 +23,28 @@ import type {
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
 
-/** What only SQLite offers beside the store's verbs. */
-export interface SqliteStore extends OutboxStore {
-  /** A number that changes when another connection has committed; costs about 2.5 us. */
-  dataVersion(): number;
-  /** Copies the WAL into the database file as far as nobody reads it; `truncate` also empties it if it can. */
-  checkpoint(mode: 'passive' | 'truncate'): void;
-}
+/** The store's verbs, and what only SQLite offers beside them. */
+export interface SqliteStore extends OutboxStore, WalVerbs {}
 
 /** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
 export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
-  const dataVersion = db.prepare('PRAGMA data_version').pluck();
-  const immediately = <Result>(work: () => Result): Result => db.transaction(work).immediate();
-
   return {
     ...sqliteConfirm(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
+    ...sqliteWal(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
       if (request.settlements.length === 0 && claim === null) return { lost: [], claimed: [] };
-      return immediately(() => settleAndClaim(statements, { ...request, claim }));
+      return immediately(db, () => settleAndClaim(statements, { ...request, claim }));
     },
     async nextDueAtMs(nowMs) {
       return statements.nextDue.get(nowMs) as number | null;
     },
     async takeOver({ slot, nowMs }) {
-      return immediately(() => {
+      return immediately(db, () => {
         const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
         if (events > 0) write(statements, { kind: 'taken_over', detail: { slot, events }, nowMs });
         return events;
@@ -57,17 +52,17 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     },
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
-      return immediately(() => statements.resume.run(request).changes);
+      return immediately(db, () => statements.resume.run(request).changes);
     },
     async promote(request) {
       if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
-      return immediately(() => statements.promote.run(request).changes);
+      return immediately(db, () => statements.promote.run(request).changes);
     },
     async redrive({ filter, limit }) {
-      return immediately(() => redrive(statements, filter, limit));
+      return immediately(db, () => redrive(statements, filter, limit));
     },
     async prune({ beforeMs, limit, which = 'any' }) {
-      return immediately(() => prune(statements, { before: isoText(beforeMs), limit, which }));
+      return immediately(db, () => prune(statements, { before: isoText(beforeMs), limit, which }));
     },
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
@@ -84,10 +79,6 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     },
     async close() {
       db.close();
-    },
-    dataVersion: () => Number(dataVersion.get()),
-    checkpoint: (mode) => {
-      db.pragma(`wal_checkpoint(${mode})`);
     },
   };
 }
