@@ -1,7 +1,9 @@
 // The matching of repeats with the faults that may explain them, as the pure function it is.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { causesOf, repeatsOf } from '../scripts/chaos/repeat-causes.ts';
 import { type Cause, explainRepeats, type Repeat } from '../scripts/chaos/repeats.ts';
+import type { AcceptedLine } from '../scripts/sandbox/ledger-line.ts';
 
 const repeat = (key: string, fromMs: number, toMs: number): Repeat => ({ key, fromMs, toMs });
 const kill = (atMs: number, capacity: number): Cause => ({
@@ -94,6 +96,42 @@ describe('explaining repeats', () => {
       { numRuns: 300 },
     );
   });
+});
+
+const accepted = (monotonicMs: number, more: Partial<AcceptedLine> = {}): AcceptedLine => ({
+  ...{ kind: 'accepted', key: 'a', owner: 'o', type: 't', bytes: 2, sha256: '', nth: 1, answer: 'queued' },
+  ...{ atMs: monotonicMs, monotonicMs },
+  ...more,
+});
+
+test.each([
+  { what: 'accepted and lost', first: accepted(10, { fate: 'lost' }), isExplained: true },
+  {
+    what: 'accepted and answered otherwise',
+    first: accepted(10, { answer: 'lost-reply' }),
+    isExplained: true,
+  },
+  { what: 'accepted, stored and answered', first: accepted(10), isExplained: false },
+])('what was $what may be sent once more: $isExplained', ({ first, isExplained }) => {
+  const times = {
+    durationMs: 0,
+    kills: 0,
+    relayers: 1,
+    soak: false,
+    concurrency: 4,
+    leaseMs: 1,
+    requestTimeoutMs: 1,
+    atMs: 0,
+  };
+  const unexplained = (lines: readonly AcceptedLine[]) => {
+    const ledger = { accepted: lines, faults: [], tornLines: 0 };
+    return explainRepeats(
+      repeatsOf(lines),
+      causesOf({ record: [{ kind: 'run', seed: 1, ...times }], ledger }),
+    ).unexplained.length;
+  };
+  expect(unexplained([first, accepted(30)])).toBe(isExplained ? 0 : 1);
+  expect(unexplained([first, accepted(30), accepted(50)])).toBe(isExplained ? 1 : 2);
 });
 
 /** By trying every assignment. */

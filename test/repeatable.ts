@@ -15,6 +15,9 @@ export function runs(count: { readonly everyday: number; readonly deep: number }
   return whole('OUTBOX_RUNS') ?? (isDeep ? count.deep : count.everyday);
 }
 
+/** `OUTBOX_CRASH_POINT`: a part of a crash point's name, to try only those; empty for all. */
+export const onlyCrashPoint: string = process.env.OUTBOX_CRASH_POINT ?? '';
+
 /** How long a test may take: long runs tell their progress and end when they are through. */
 export const patienceMs = isDeep ? 3_600_000 : 60_000;
 

@@ -1,5 +1,6 @@
 // The loop: one invoice per interval, whatever the database does meanwhile. It owns no process and opens nothing.
 import { type Clock, sleep } from '../outbox/clock.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
@@ -83,6 +84,7 @@ export class Ingester {
     const invoice = generate();
     try {
       const { eventId } = await record(invoice);
+      crashPoint('ingester:before-journal');
       this.#recording.succeeded();
       this.#journal(invoice.id);
       log.info('invoice recorded', {

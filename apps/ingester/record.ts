@@ -1,6 +1,7 @@
 // The transaction this project is about: an invoice and the webhook event it owes, both or neither. It retries nothing
 // and logs nothing.
 import { append } from '../outbox/append.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import type { DemoClient } from '../outbox/prisma-client.ts';
 import type { Invoice } from './generate.ts';
 
@@ -20,6 +21,7 @@ export async function recordInvoice(client: DemoClient, invoice: Invoice): Promi
       data: { id, businessId: business.id, amount: amountMinor, currency, status, description },
       select: { createdAt: true },
     });
+    crashPoint('ingester:between-inserts');
     return append(tx, {
       businessId: business.id,
       eventType: 'invoice.created',

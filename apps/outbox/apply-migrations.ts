@@ -1,6 +1,7 @@
 // Applies pending migrations, each with its row of the history in one transaction, so that any number of processes may
 // do it at once and a kill leaves no half of one. It never runs on a database that is not ours.
 import { type Clock, sleep } from './clock.ts';
+import { crashPoint } from './crash-point.ts';
 import { describeDatabaseError } from './database-error.ts';
 import type { Migration } from './migration-files.ts';
 import { readHistory, recordMigration, standingOf } from './migration-history.ts';
@@ -31,6 +32,7 @@ export async function applyMigrations(
       const name = await applyNext({ connection, file, migrations, clock });
       if (name === null) return applied;
       applied.push(name);
+      crashPoint('migration:committed');
     }
   } catch (error) {
     throw describeDatabaseError(file, error);
@@ -49,13 +51,16 @@ interface Step {
 /** Applies the first pending migration and returns its name, or null when there is none left. */
 async function applyNext({ connection, file, migrations, clock }: Step): Promise<string | null> {
   await beginImmediate(connection, clock);
+  crashPoint('migration:begun');
   try {
     // Read again under the write lock: another process may have come first.
     const [next] = pendingOrThrow(file, standingOf(readHistory(connection), migrations));
     if (next !== undefined) {
       const startedAtMs = clock.nowMs();
       connection.exec(next.sql);
+      crashPoint('migration:applied');
       recordMigration(connection, { migration: next, startedAtMs, finishedAtMs: clock.nowMs() });
+      crashPoint('migration:recorded');
     }
     connection.exec('COMMIT');
     return next?.name ?? null;

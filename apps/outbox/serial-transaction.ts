@@ -2,6 +2,7 @@
 // nothing that arrives after its end, or after SQLite ended it, reaches the database. It does not begin itself.
 import type { SqlDriverAdapter, SqlQuery, SqlResultSet, Transaction } from '@prisma/driver-adapter-utils';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
+import { crashPoint } from './crash-point.ts';
 import type { SqliteConnection } from './sqlite.ts';
 
 export interface SerialTransactionParts {
@@ -38,7 +39,9 @@ export class SerialTransaction implements Transaction {
 
   async commit(): Promise<void> {
     try {
+      crashPoint('client:before-commit');
       await this.#run('COMMIT');
+      crashPoint('client:after-commit');
     } finally {
       this.#end();
     }

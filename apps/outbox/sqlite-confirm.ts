@@ -33,14 +33,14 @@ export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
         .sort()
         .at(-1);
       return {
-        events: open.length === 0 ? 0 : immediately(db, stamp),
+        events: open.length === 0 ? 0 : immediately(db, 'confirm', stamp),
         newestAcceptedAtMs: newest === undefined ? null : Date.parse(newest),
       };
     },
     async resend({ gateway, events, nowMs }) {
       if (events.length === 0) return 0;
       const at = isoText(nowMs);
-      return immediately(db, () => {
+      return immediately(db, 'resend', () => {
         let resent = 0;
         for (const { seq, resends } of events) {
           if (statements.resend.run({ seq, resends, gateway, nowMs }).changes === 0) continue;
@@ -57,7 +57,7 @@ export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
       );
       if (open.length === 0) return [];
       const at = isoText(nowMs);
-      return immediately(db, () =>
+      return immediately(db, 'report', () =>
         open.flatMap(({ seq, key }) => {
           const reason = reasons.get(key) ?? '';
           if (statements.report.run({ seq, gateway, reason }).changes === 0) return [];

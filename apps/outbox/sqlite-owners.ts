@@ -14,11 +14,12 @@ export function sqliteOwners(db: SqliteConnection): OwnerVerbs {
     async holdOwner(request) {
       return immediately(
         db,
+        'hold',
         () => statements.holdHeld.run(request).changes + statements.holdDue.run(request).changes,
       );
     },
     async releaseOwner(request) {
-      return immediately(db, () => statements.release.run(request).changes);
+      return immediately(db, 'release', () => statements.release.run(request).changes);
     },
   };
 }

@@ -11,7 +11,7 @@ export function sqliteRecall(db: SqliteConnection): Pick<OutboxStore, 'recall'> 
       // A look first, without the write lock.
       const seqs = stranded.all(request);
       if (seqs.length === 0) return 0;
-      return immediately(db, () => recall.run({ ...request, seqs: JSON.stringify(seqs) }).changes);
+      return immediately(db, 'recall', () => recall.run({ ...request, seqs: JSON.stringify(seqs) }).changes);
     },
   };
 }

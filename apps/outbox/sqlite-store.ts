@@ -1,6 +1,7 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
+import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
@@ -38,13 +39,15 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
       if (request.settlements.length === 0 && claim === null) return { lost: [], claimed: [] };
-      return immediately(db, () => settleAndClaim(statements, { ...request, claim }));
+      return immediately(db, request.settlements.length > 0 ? 'settle' : 'claim', () =>
+        settleAndClaim(statements, { ...request, claim }),
+      );
     },
     async nextDueAtMs(nowMs) {
       return statements.nextDue.get(nowMs) as number | null;
     },
     async takeOver({ slot, nowMs }) {
-      return immediately(db, () => {
+      return immediately(db, 'take-over', () => {
         const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
         if (events > 0) write(statements, { kind: 'taken_over', detail: { slot, events }, nowMs });
         return events;
@@ -52,17 +55,17 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     },
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
-      return immediately(db, () => statements.resume.run(request).changes);
+      return immediately(db, 'resume', () => statements.resume.run(request).changes);
     },
     async promote(request) {
       if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
-      return immediately(db, () => statements.promote.run(request).changes);
+      return immediately(db, 'promote', () => statements.promote.run(request).changes);
     },
     async redrive({ filter, limit }) {
-      return immediately(db, () => redrive(statements, filter, limit));
+      return immediately(db, 'redrive', () => redrive(statements, filter, limit));
     },
     async prune({ beforeMs, limit, which = 'any' }) {
-      return immediately(db, () => prune(statements, { before: isoText(beforeMs), limit, which }));
+      return immediately(db, 'prune', () => prune(statements, { before: isoText(beforeMs), limit, which }));
     },
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
@@ -112,6 +115,7 @@ function settleAndClaim(statements: Statements, request: TurnRequest): TurnResul
     // In the same transaction, so that the record holds whatever becomes of this process.
     write(statements, { kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
   }
+  if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
   if (request.claim === null) return { lost, claimed: [] };
   const { exceptSeqs, ...claim } = request.claim;
   const rows = statements.claim.all({ ...claim, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];

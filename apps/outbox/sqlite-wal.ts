@@ -1,4 +1,5 @@
 // The write-ahead log as far as the relayer tends it: has somebody committed, and copying it back in a quiet moment.
+import { crashPoint } from './crash-point.ts';
 import type { SqliteConnection } from './sqlite.ts';
 
 /** What only SQLite offers beside the store's verbs. */
@@ -15,7 +16,9 @@ export function sqliteWal(db: SqliteConnection): WalVerbs {
   return {
     dataVersion: () => Number(dataVersion.get()),
     checkpoint(mode) {
+      crashPoint('wal:before-checkpoint');
       db.pragma(`wal_checkpoint(${mode})`);
+      crashPoint('wal:after-checkpoint');
     },
   };
 }

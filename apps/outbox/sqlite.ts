@@ -3,6 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Clock, sleep, systemClock } from './clock.ts';
+import { crashPoint } from './crash-point.ts';
 import { blocked, describeDatabaseError, unavailable } from './database-error.ts';
 import { OutboxError } from './outbox-error.ts';
 import { isBusy } from './sqlite-code.ts';
@@ -81,6 +82,7 @@ export function configure(connection: SqliteConnection, options: OpenOptions): v
   }
   connection.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
   verify(connection, 'journal_mode', 'wal', connection.pragma('journal_mode = WAL', { simple: true }));
+  crashPoint('database:in-wal-mode');
   connection.pragma(`synchronous = ${options.synchronous}`);
   const level = connection.pragma('synchronous', { simple: true });
   verify(connection, 'synchronous', options.synchronous === 'FULL' ? 2 : 1, level);
@@ -102,6 +104,7 @@ function verify(connection: SqliteConnection, pragma: string, wanted: unknown, g
 export function createOwnerOnly(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
+    crashPoint('file:created');
   } catch {
     // It exists already, or cannot be created: then opening it says why.
   }

@@ -3,6 +3,7 @@
 import { sleep } from '../outbox/clock.ts';
 import type { UnconfirmedEvent } from '../outbox/confirm-verbs.ts';
 import type { StoredEvent } from '../outbox/convoy-events.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import { isBusy } from '../outbox/sqlite-code.ts';
 import type { ConfirmParts } from './confirm-options.ts';
 
@@ -77,6 +78,7 @@ export class ConfirmWriter {
 
   /** Convoy has lost it: out again, under the same key. */
   async resend(event: UnconfirmedEvent): Promise<void> {
+    crashPoint('confirm:missing');
     const { store, gateway, clock, log, onResent } = this.#parts;
     const request = { gateway, events: [event], nowMs: clock.nowMs() };
     const resent = await this.#patiently(() => store.resend(request));

@@ -3,6 +3,7 @@
 // successor starts from the database. When and where a pass runs is in confirm-service.ts.
 import type { AcceptancePlace, UnconfirmedEvent } from '../outbox/confirm-verbs.ts';
 import type { StoredEvent } from '../outbox/convoy-events.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import { Canary } from './canary.ts';
 import { type ConfirmParts, mostResends } from './confirm-options.ts';
 import { ConfirmReader } from './confirm-reader.ts';
@@ -51,6 +52,7 @@ export class Confirmer {
     let pages = 0;
     for await (const page of this.#reader.pages({ fromMs, toMs: nowMs })) {
       pages += 1;
+      crashPoint('confirm:page-read');
       await this.#writer.take(page.events, page.serverMs ?? this.#reader.theirMs(clock.nowMs()));
     }
     this.#openSinceMs = await this.#judge({ acceptedAtMs: oldest.acceptedAtMs, seq: 0 }, nowMs);

@@ -2,6 +2,7 @@
 // and claims as many events as there are free slots; nothing is awaited from the network while it is open. It knows no
 // process, no file and no HTTP: store, delivery and clock are passed in, so that a simulation can own them.
 import type { Clock } from '../outbox/clock.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, ClaimRequest, OutboxStore } from '../outbox/store.ts';
 import { AcceptanceLog } from './acceptance-log.ts';
@@ -98,6 +99,7 @@ export class Relayer {
       await leaveAlone(this.#parts.clock, await this.#turn());
     }
     this.#acceptances.flush();
+    crashPoint('relayer:drained');
   }
 
   /** Returns how long to leave the database alone afterwards. */

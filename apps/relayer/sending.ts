@@ -1,6 +1,7 @@
 // What happens to one claimed event: refused unsent, or sent once, and judged. It turns an event into its settlement
 // and tells the gateway's state machine and the history what it saw; it knows nothing of turns.
 import type { Clock } from '../outbox/clock.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import { problemOfEvent } from '../outbox/event-rules.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
@@ -81,6 +82,7 @@ async function sendOnce(claim: Claim, parts: SendingParts, options: SendingOptio
 
   const payloadKb = (event.payload ?? '').length / 1024;
   const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
+  crashPoint('relayer:before-send');
   const outcome = await parts.deliver(event, timeoutMs);
   const tookMs = parts.clock.monotonicMs() - startedMs;
   const sleptOver = outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs;
@@ -107,6 +109,7 @@ function judge(event: ClaimedEvent, outcome: Outcome, parts: SendingParts, polic
   const nowMs = clock.monotonicMs();
   let evidence: Evidence | null = null;
   if (outcome.kind === 'accepted') {
+    crashPoint('relayer:after-acceptance');
     history.accepted(event.seq, nowMs);
   } else {
     evidence = history.failed({ seq: event.seq, isRejection: outcome.kind === 'rejected', nowMs });

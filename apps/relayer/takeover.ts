@@ -1,6 +1,7 @@
 // Takes over what dead relayers held. Whoever holds a slot's lock knows that the slot's previous holder is dead, and ends
 // its leases while holding the lock; nothing waits for a lease to run out.
 import type { Clock } from '../outbox/clock.ts';
+import { crashPoint } from '../outbox/crash-point.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { type RelayerSlot, tryAcquireSlot } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
@@ -15,6 +16,7 @@ export interface TakeoverOptions {
 
 /** Ends the leases that earlier holders of this relayer's own slot left. Before the first claim only. */
 export async function takeOverOwnSlot(options: TakeoverOptions): Promise<number> {
+  crashPoint('relayer:slot-taken');
   return takeOver(options, options.slot.name);
 }
 
@@ -25,6 +27,7 @@ export async function takeOverDeadSlots(options: TakeoverOptions): Promise<numbe
     if (name === options.slot.name) continue;
     const lock = lockOf(options, name);
     if (lock === null) continue;
+    crashPoint('relayer:dead-slot-locked');
     try {
       events += await takeOver(options, name);
     } finally {

@@ -23,9 +23,10 @@ const onTheWireMs = 250;
 /**
  * The kill or pause of a relayer is good for what it held, and never for more repeats than it has slots. What ends or stalls
  * the sandbox (its kill, a pause, and the death of PM2, which stops it) may cost every relayer the answers to all that it has in
- * flight. A fault that withheld the answer to an event that was stored is good for one repeat of that event.
+ * flight. A fault that withheld the answer to an event that was stored, or lost the event after the right answer, is good for one
+ * repeat of that event.
  */
-export function causesOf(evidence: Evidence): readonly Cause[] {
+export function causesOf(evidence: Pick<Evidence, 'record' | 'ledger'>): readonly Cause[] {
   const [run] = linesOf(evidence.record, 'run');
   if (run === undefined) return [];
   const { concurrency } = run;
@@ -52,7 +53,7 @@ export function causesOf(evidence: Evidence): readonly Cause[] {
       ...(held === undefined ? {} : { keys: new Set(held) }),
     })),
     ...ofSandbox.map((line) => hit(line, concurrency * run.relayers)),
-    ...evidence.ledger.accepted.filter(({ answer }) => withheldAnswers.includes(answer)).map(withheld),
+    ...evidence.ledger.accepted.filter(mustBeSentAgain).map(repeatable),
     ...evidence.ledger.faults.filter((line) => isTimeout(line, run.requestTimeoutMs)).map(late),
   ];
 }
@@ -74,7 +75,12 @@ const withheldAnswers: readonly AcceptedAnswer[] = [
   'huge-reply',
 ];
 
-function withheld({ key, monotonicMs }: AcceptedLine): Cause {
+/** The relayer cannot know that it was accepted; or it can tell, by reading back, that it was accepted and is gone. */
+function mustBeSentAgain({ answer, fate }: AcceptedLine): boolean {
+  return withheldAnswers.includes(answer) || fate === 'lost';
+}
+
+function repeatable({ key, monotonicMs }: AcceptedLine): Cause {
   return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, keys: new Set([key]) };
 }
 

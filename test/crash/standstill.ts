@@ -1,0 +1,91 @@
+// A process that stands still (SIGSTOP) at a crash point. Where it holds the write lock, nobody can write, and what is
+// committed is whole; anywhere else the others deliver everything without it, and all that it still holds comes too late.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { monotonicMs } from '../../scripts/chaos/record.ts';
+import { waitFor } from '../helpers.ts';
+import { crashTable } from './crash-table.ts';
+import type { Struck } from './order.ts';
+import { atLeast, type Scene, untilStruckOr } from './scene.ts';
+import { lookWhileStopped } from './verdict.ts';
+import { patienceMs, type Runner, type World, whoIs } from './world.ts';
+import { addInvoices, everythingIsSent, isWriteLockFree, keysHeldBy, oneValue } from './world-data.ts';
+
+/** Who was struck, what it held then, and how many of these leases have meanwhile become somebody else's. */
+export interface Crash {
+  readonly victim: Runner;
+  readonly struck: Struck;
+  /** Keys of events. */
+  readonly held: readonly string[];
+  readonly leases: number;
+}
+
+/** Looks on while it stands still. Throws when that hurts more than it must, or is not so. */
+export async function standStill(world: World, crash: Crash): Promise<Crash> {
+  const { victim, struck } = crash;
+  await waitFor('it to stand still', () => isStopped(struck.pid));
+  victim.isStopped = true;
+  const isLocked = crashTable[struck.point].lock === 'held';
+  const held = await keysHeldBy(world, victim);
+  if (isLocked) await staysLocked(world);
+  else await othersGoOn(world);
+  const leases = isLocked ? 0 : held.length;
+  if (!isStopped(struck.pid)) throw new Error('it did not stand still to the end');
+  return { ...crash, held, leases };
+}
+
+/** Nobody can write; what was committed can be read, and is whole. It has lost no lease. */
+async function staysLocked(world: World): Promise<void> {
+  for (let looks = 0; looks < 5; looks++) {
+    if (isWriteLockFree(world)) throw new Error('the write lock is free here');
+    await pause(10);
+  }
+  lookWhileStopped(world);
+}
+
+/** Everything is delivered without it: what came before, what it holds when its leases have run out, and what comes now. */
+async function othersGoOn(world: World): Promise<void> {
+  await waitFor('the write lock, which is held here,', () => isWriteLockFree(world));
+  lookWhileStopped(world);
+  await atLeast(world, 1);
+  await addInvoices(world, 3);
+  await untilStruckOr(world, everythingIsSent);
+}
+
+/** Wakes it. */
+export function goOn(world: World, { victim, struck, held, leases }: Crash): void {
+  const toMs = monotonicMs();
+  victim.node.child.kill('SIGCONT');
+  victim.isStopped = false;
+  // Only a relayer can send twice for it.
+  if (victim.target !== 'relayer') return;
+  const { monotonicMs: fromMs } = struck;
+  world.record.add({ kind: 'pause', ...whoIs(victim, 'relayer'), held, fenced: leases, fromMs, toMs });
+}
+
+/** Wakes it and waits until every settlement that it still had in hand was refused. */
+export async function comeBack(world: World, scene: Scene, crash: Crash): Promise<void> {
+  const { leases, victim } = crash;
+  const refusedBefore = leases === 0 ? 0 : await refusedEvents(world);
+  goOn(world, crash);
+  if (leases > 0) {
+    const areRefused = async () => (await refusedEvents(world)) >= refusedBefore + leases;
+    await waitFor(`its ${leases} late settlements to be refused`, areRefused, patienceMs);
+  }
+  await scene.afterwards?.(world, victim);
+}
+
+async function refusedEvents(world: World): Promise<number> {
+  const sum = `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`;
+  return Number(await oneValue(world, sum));
+}
+
+/** Whether the process is in the state T: stopped by a signal. */
+function isStopped(pid: number): boolean {
+  if (existsSync('/proc/self/stat')) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+  }
+  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.startsWith('T');
+}
