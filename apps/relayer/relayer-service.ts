@@ -124,7 +124,8 @@ export class RelayerService implements Application {
       try {
         this.#relayer.wake(); // First: nothing below may keep the net from working.
         if ((await takeOverDeadSlots(this.#takeover)) > 0) this.#relayer.wake();
-        if (this.#relayer.isQuiet) store.checkpoint('truncate');
+        if (this.#relayer.isQuiet && !store.checkpoint())
+          log.debug('the WAL is not emptied while somebody reads or writes');
       } catch (error) {
         if (isCorrupt(error)) throw error;
         log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
