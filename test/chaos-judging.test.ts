@@ -84,6 +84,32 @@ describe('a repeat', () => {
   });
 });
 
+describe('a repeat of an event for whose answer a relayer has given up waiting', () => {
+  const gaveUp = (key: string, atMs: number, tookMs = 800): RecordLine => ({
+    ...{ kind: 'gave up', key, tookMs, monotonicMs: atMs },
+  });
+  const accepted3 = [accepted('a', 1_000), accepted('a', 2_000), accepted('a', 3_000)];
+  const twice = accepted3.slice(0, 2);
+
+  test('is explained when the event was accepted after that', () => {
+    expect(unexplained(evidence([gaveUp('a', 990)], {}, ...twice))).toEqual([]);
+    expect(unexplained(evidence([gaveUp('b', 990)], {}, ...twice))).toEqual(['a']);
+  });
+
+  test('is not when the relayer had not waited for all of its timeout', () => {
+    expect(unexplained(evidence([gaveUp('a', 990, 400)], {}, ...twice))).toEqual(['a']);
+  });
+
+  test('is not when the event had been accepted long before, so that the answer was there to be read', () => {
+    expect(unexplained(evidence([gaveUp('a', 1_500)], {}, ...twice))).toEqual(['a']);
+  });
+
+  test('needs one such word for each', () => {
+    expect(unexplained(evidence([gaveUp('a', 990)], {}, ...accepted3))).toEqual(['a']);
+    expect(unexplained(evidence([gaveUp('a', 980), gaveUp('a', 990)], {}, ...accepted3))).toEqual([]);
+  });
+});
+
 describe('a recovery', () => {
   const next: RecordLine = { kind: 'process', ...relayer, pid: 12, sinceMs: 200 };
   const rest = {
@@ -130,9 +156,12 @@ describe('a takeover', () => {
     expect(lateTakeovers(evidence([kill(100, ['a'])], taken(800, '01')))).toHaveLength(1);
   });
 
-  test('is not asked of a relayer that was killed at it', () => {
-    const atIt = kill(500, [], { ...relayer, pid: 12 });
+  test('is not asked of a relayer that was killed at it, or put to sleep', () => {
+    const successor = { ...relayer, pid: 12 };
+    const atIt = kill(500, [], successor);
     expect(lateTakeovers(evidence([kill(100, ['a']), atIt], taken(1_000)))).toEqual([]);
+    const asleep: RecordLine = { kind: 'pause', ...successor, held: [], fenced: 0, fromMs: 500, toMs: 900 };
+    expect(lateTakeovers(evidence([kill(100, ['a']), asleep], taken(1_000)))).toEqual([]);
   });
 });
 
