@@ -84,32 +84,6 @@ describe('a repeat', () => {
   });
 });
 
-describe('a repeat of an event for whose answer a relayer has given up waiting', () => {
-  const gaveUp = (key: string, atMs: number, tookMs = 800): RecordLine => ({
-    ...{ kind: 'gave up', key, tookMs, monotonicMs: atMs },
-  });
-  const accepted3 = [accepted('a', 1_000), accepted('a', 2_000), accepted('a', 3_000)];
-  const twice = accepted3.slice(0, 2);
-
-  test('is explained when the event was accepted after that', () => {
-    expect(unexplained(evidence([gaveUp('a', 990)], {}, ...twice))).toEqual([]);
-    expect(unexplained(evidence([gaveUp('b', 990)], {}, ...twice))).toEqual(['a']);
-  });
-
-  test('is not when the relayer had not waited for all of its timeout', () => {
-    expect(unexplained(evidence([gaveUp('a', 990, 400)], {}, ...twice))).toEqual(['a']);
-  });
-
-  test('is not when the event had been accepted long before, so that the answer was there to be read', () => {
-    expect(unexplained(evidence([gaveUp('a', 1_500)], {}, ...twice))).toEqual(['a']);
-  });
-
-  test('needs one such word for each', () => {
-    expect(unexplained(evidence([gaveUp('a', 990)], {}, ...accepted3))).toEqual(['a']);
-    expect(unexplained(evidence([gaveUp('a', 980), gaveUp('a', 990)], {}, ...accepted3))).toEqual([]);
-  });
-});
-
 describe('a recovery', () => {
   const next: RecordLine = { kind: 'process', ...relayer, pid: 12, sinceMs: 200 };
   const rest = {

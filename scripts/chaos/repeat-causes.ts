@@ -107,7 +107,8 @@ const earlyTimerMs = 100;
 
 /**
  * The acceptances that nobody waited for any more: for each time that a relayer gave up, the next one of that event. Its own word
- * is not enough. It must have waited for all of its timeout; and what was accepted before, the relayer had the time to read.
+ * is not enough. It must have waited for all of its timeout; and what was answered before that had passed, it had to read,
+ * even if it stood still at that moment.
  */
 function acceptedTooLate(
   { record, ledger }: Pick<Evidence, 'record' | 'ledger'>,
@@ -115,11 +116,26 @@ function acceptedTooLate(
 ): readonly AcceptedLine[] {
   const tooLate = new Set<AcceptedLine>();
   for (const { key, tookMs, monotonicMs } of linesOf(record, 'gave up')) {
-    if (tookMs < requestTimeoutMs - earlyTimerMs) continue;
-    const isNext = (line: AcceptedLine) =>
-      line.key === key && line.monotonicMs >= monotonicMs - onTheWireMs && !tooLate.has(line);
-    const next = ledger.accepted.find(isNext);
+    const overdueMs = tookMs - requestTimeoutMs;
+    if (overdueMs < -earlyTimerMs) continue;
+    const deadlineMs = monotonicMs - Math.max(overdueMs, 0) - onTheWireMs;
+    const isTooLate = (line: AcceptedLine) => line.key === key && answeredMs(line, ledger) >= deadlineMs;
+    const next = ledger.accepted.find((line) => !tooLate.has(line) && isTooLate(line));
     if (next !== undefined) tooLate.add(next);
   }
   return [...tooLate];
+}
+
+/** Two clocks of one process, read one after the other. */
+const sameInstantMs = 5;
+
+/** When the answer to an acceptance left, or its client did: soon after it, unless the ledger says otherwise. */
+function answeredMs({ key, monotonicMs }: AcceptedLine, { faults }: Evidence['ledger']): number {
+  const end = faults.find(
+    (line) =>
+      (line.fault === 'late-answer' || line.fault === 'client-gone') &&
+      line.key === key &&
+      Math.abs(line.monotonicMs - (line.delayMs ?? 0) - monotonicMs) < sameInstantMs,
+  );
+  return end?.monotonicMs ?? monotonicMs;
 }
