@@ -6,6 +6,7 @@ import { prepare } from '../apps/outbox/sqlite-confirm.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
+import { turnStatements } from '../apps/outbox/sqlite-turn-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
 let db: Database.Database;
@@ -16,6 +17,7 @@ const allStatements = (connection: Database.Database) => ({
   ...prepareOwners(connection),
   ...prepareRecall(connection),
   ...prepareStatements(connection),
+  ...turnStatements(connection),
 });
 
 let statements: Statements;
@@ -47,6 +49,7 @@ test.each([
   { name: 'resume', index: 'events_due' },
   { name: 'anyOverdue', index: 'events_due' },
   { name: 'promote', index: 'events_due' },
+  { name: 'processed', index: 'events_leased' },
   { name: 'stranded', index: 'events_due' },
   { name: 'redriveDead', index: 'events_dead' },
   { name: 'redriveId', index: 'events_id' },
@@ -66,7 +69,7 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each(['processed', 'retry', 'dead', 'released', 'confirm', 'resend', 'report'] as const)(
+test.each(['retry', 'dead', 'released', 'confirm', 'resend', 'report'] as const)(
   '%s finds its row by its key',
   (name) => {
     expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);

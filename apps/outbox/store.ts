@@ -69,6 +69,7 @@ export interface ClaimRequest {
 }
 
 export interface TurnRequest {
+  /** Each lease at most once for an event; in any order. */
   readonly settlements: readonly Settlement[];
   /** Null claims nothing. */
   readonly claim: ClaimRequest | null;
@@ -80,6 +81,8 @@ export interface TurnResult {
   readonly lost: readonly Settlement[];
   /** In the order in which they were appended. */
   readonly claimed: readonly ClaimedEvent[];
+  /** Somebody else has committed since the previous turn, and may wait for the write lock. */
+  readonly othersWrote: boolean;
 }
 
 /** One line of the operator's record. */
