@@ -2,7 +2,7 @@
 // applications themselves know nothing of processes.
 import process from 'node:process';
 import type { Variables } from './environment.ts';
-import { errorText } from './log.ts';
+import { errorText, flushLogs } from './log.ts';
 import { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
 
 /** Exit codes of both applications. PM2 restarts after 1 only (see `stop_exit_codes` in ecosystem.config.js). */
@@ -55,10 +55,10 @@ export async function runDaemon(
       stop.then(() => application.stop());
       await application.stopped;
     }
-    exitWith(exitCodes.stopped);
+    await exitWith(exitCodes.stopped);
   } catch (error) {
     process.stderr.write(`${error instanceof OutboxError ? errorText(error) : stackOf(error)}\n`);
-    exitWith(exitCodeOf(error));
+    await exitWith(exitCodeOf(error));
   }
 }
 
@@ -96,8 +96,9 @@ function stopOnSignals(): Promise<void> {
 }
 
 /** Exits once what was written has left: output to a pipe is asynchronous, and process.exit would cut it off. */
-function exitWith(code: number): void {
+async function exitWith(code: number): Promise<void> {
   process.exitCode = code;
+  await flushLogs();
   if (process.connected) process.disconnect();
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
