@@ -3,6 +3,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepare } from '../apps/outbox/sqlite-confirm.ts';
+import { prepareOverview } from '../apps/outbox/sqlite-overview.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
@@ -13,6 +14,7 @@ type Statements = ReturnType<typeof allStatements>;
 
 const allStatements = (connection: Database.Database) => ({
   ...prepare(connection),
+  ...prepareOverview(connection),
   ...prepareOwners(connection),
   ...prepareRecall(connection),
   ...prepareStatements(connection),
@@ -58,6 +60,20 @@ test.each([
   { name: 'holdHeld', index: 'events_due' },
   { name: 'holdDue', index: 'events_due' },
   { name: 'release', index: 'events_due' },
+  { name: 'pending', index: 'events_due' },
+  { name: 'due', index: 'events_due' },
+  { name: 'oldestPending', index: 'events_due' },
+  { name: 'waiting', index: 'events_due' },
+  { name: 'leased', index: 'events_leased' },
+  { name: 'leasedBySlot', index: 'events_leased' },
+  { name: 'confirmed', index: 'events_confirmed' },
+  { name: 'unconfirmedTotal', index: 'events_unconfirmed' },
+  { name: 'acceptedConfirmed', index: 'events_confirmed' },
+  { name: 'acceptedUnconfirmed', index: 'events_unconfirmed' },
+  { name: 'deadTotal', index: 'events_dead' },
+  { name: 'deadByReason', index: 'events_dead' },
+  { name: 'created', index: 'events_created' },
+  { name: 'records', index: 'outbox_log_kind' },
   { name: 'lastLogged', index: 'outbox_log_kind' },
   { name: 'verifiedGateways', index: 'outbox_log_kind' },
 ] as const)('$name goes through $index', ({ name, index }) => {

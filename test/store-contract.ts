@@ -5,6 +5,7 @@ import { claimContract } from './store-contract-claim.ts';
 import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
 import { keepingContract } from './store-contract-keeping.ts';
+import { overviewContract } from './store-contract-overview.ts';
 import { ownersContract } from './store-contract-owners.ts';
 import { recordContract } from './store-contract-record.ts';
 import { settleContract } from './store-contract-settle.ts';
@@ -20,5 +21,6 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: resume, redrive, prune`, () => keepingContract(create));
   describe(`${name}: confirm`, () => confirmContract(create));
   describe(`${name}: owners`, () => ownersContract(create));
+  describe(`${name}: overview`, () => overviewContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));
 }

@@ -140,9 +140,6 @@ function keepingStatements(db: SqliteConnection) {
     pruneLog: db.prepare(
       `DELETE FROM outbox_log WHERE kind <> 'verified' AND (at < :before OR id <= :oldestKept)`,
     ),
-    counts: db.prepare(
-      `SELECT status, count(*) AS total, count(lease_id) AS leased FROM events GROUP BY status`,
-    ),
     acceptedBy: db.prepare(`SELECT count(*) FROM events WHERE status = 'processed' AND gateway = ?`).pluck(),
   };
 }

@@ -5,6 +5,7 @@ import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -13,7 +14,6 @@ import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
 import type {
   ClaimRequest,
   LogEntry,
-  OutboxCounts,
   OutboxStore,
   RedriveFilter,
   Settlement,
@@ -32,6 +32,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
   return {
     ...sqliteConfirm(db),
+    ...sqliteOverview(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
     ...sqliteWal(db),
@@ -70,9 +71,6 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
       return lastLogged(statements, kind, members);
-    },
-    async counts() {
-      return counts(statements);
     },
     async acceptedBy(gateway) {
       return Number(statements.acceptedBy.get(gateway));
@@ -173,20 +171,4 @@ function lastLogged(
 ) {
   const detail = statements.lastLogged.get({ kind, members: JSON.stringify(members) });
   return typeof detail === 'string' ? (JSON.parse(detail) as Readonly<Record<string, unknown>>) : null;
-}
-
-function counts(statements: Statements): OutboxCounts {
-  const result = { pending: 0, leased: 0, processed: 0, dead: 0, discarded: 0 };
-  for (const row of statements.counts.all() as { status: string; total: number; leased: number }[]) {
-    result.leased += row.leased;
-    if (
-      row.status === 'pending' ||
-      row.status === 'processed' ||
-      row.status === 'dead' ||
-      row.status === 'discarded'
-    ) {
-      result[row.status] = row.total;
-    }
-  }
-  return result;
 }

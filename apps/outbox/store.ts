@@ -2,6 +2,7 @@
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
 import type { ConfirmVerbs } from './confirm-verbs.ts';
+import type { OverviewVerbs } from './overview-verbs.ts';
 import type { OwnerVerbs } from './owner-verbs.ts';
 
 /** An event as a relayer holds it: leased, and ready to be sent. */
@@ -119,7 +120,7 @@ export interface OutboxCounts {
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
-export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
+export interface OutboxStore extends ConfirmVerbs, OverviewVerbs, OwnerVerbs {
   /**
    * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
    * came too late are recorded (`fenced`).
@@ -165,7 +166,6 @@ export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
     kind: LogEntry['kind'],
     members?: Readonly<Record<string, string>>,
   ): Promise<Readonly<Record<string, unknown>> | null>;
-  counts(): Promise<OutboxCounts>;
   /** How many processed events this gateway accepted. */
   acceptedBy(gateway: string): Promise<number>;
   /** Every gateway that has ever passed the start-up check on this database. */
