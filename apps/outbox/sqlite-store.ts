@@ -5,6 +5,7 @@ import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteLive } from './sqlite-live.ts';
 import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
@@ -33,6 +34,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   return {
     ...sqliteConfirm(db),
     ...sqliteOverview(db),
+    ...sqliteLive(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
     ...sqliteWal(db),

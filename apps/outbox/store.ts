@@ -2,6 +2,7 @@
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
 import type { ConfirmVerbs } from './confirm-verbs.ts';
+import type { LiveVerbs } from './live-verbs.ts';
 import type { OverviewVerbs } from './overview-verbs.ts';
 import type { OwnerVerbs } from './owner-verbs.ts';
 
@@ -87,6 +88,8 @@ export interface TurnResult {
 export interface LogEntry {
   readonly kind:
     | 'relayer_started'
+    /** It ended by itself, with everything settled or released: what follows was no crash. */
+    | 'relayer_stopped'
     | 'taken_over'
     | 'fenced'
     | 'gateway'
@@ -120,7 +123,7 @@ export interface OutboxCounts {
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
-export interface OutboxStore extends ConfirmVerbs, OverviewVerbs, OwnerVerbs {
+export interface OutboxStore extends ConfirmVerbs, LiveVerbs, OverviewVerbs, OwnerVerbs {
   /**
    * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
    * came too late are recorded (`fenced`).
