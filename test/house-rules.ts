@@ -40,6 +40,7 @@ const sqliteFiles = [
   'sqlite',
   'sqlite-code',
   'relayer-slot',
+  'relayers-alive',
   'quiet-read',
   'outbox-shape',
   'serial-adapter',

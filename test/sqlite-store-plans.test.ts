@@ -3,6 +3,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepare } from '../apps/outbox/sqlite-confirm.ts';
+import { prepareOperator } from '../apps/outbox/sqlite-operator.ts';
 import { prepareOverview } from '../apps/outbox/sqlite-overview.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
@@ -14,6 +15,7 @@ type Statements = ReturnType<typeof allStatements>;
 
 const allStatements = (connection: Database.Database) => ({
   ...prepare(connection),
+  ...prepareOperator(connection),
   ...prepareOverview(connection),
   ...prepareOwners(connection),
   ...prepareRecall(connection),
@@ -50,8 +52,8 @@ test.each([
   { name: 'anyOverdue', index: 'events_due' },
   { name: 'promote', index: 'events_due' },
   { name: 'stranded', index: 'events_due' },
-  { name: 'redriveDead', index: 'events_dead' },
-  { name: 'redriveId', index: 'events_id' },
+  { name: 'prunableConfirmed', index: 'events_confirmed' },
+  { name: 'prunableUnconfirmed', index: 'events_unconfirmed' },
   { name: 'pruneConfirmed', index: 'events_confirmed' },
   { name: 'pruneUnconfirmed', index: 'events_unconfirmed' },
   { name: 'unconfirmed', index: 'events_unconfirmed' },
@@ -82,22 +84,21 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each(['processed', 'retry', 'dead', 'released', 'confirm', 'resend', 'report'] as const)(
-  '%s finds its row by its key',
-  (name) => {
-    expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
-  },
-);
+test.each([
+  'processed',
+  'retry',
+  'dead',
+  'released',
+  'confirm',
+  'resend',
+  'report',
+  'redrive',
+  'discard',
+] as const)('%s finds its row by its key', (name) => {
+  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+});
 
-const unsorted = [
-  'claim',
-  'resume',
-  'promote',
-  'pruneConfirmed',
-  'pruneUnconfirmed',
-  'redriveDead',
-  'unconfirmed',
-] as const;
+const unsorted = ['claim', 'resume', 'promote', 'pruneConfirmed', 'pruneUnconfirmed', 'unconfirmed'] as const;
 
 test.each(unsorted)('%s sorts nothing', (name) => {
   expect(planOf(name).filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);

@@ -41,21 +41,6 @@ export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot 
   return tryAcquire(lockFile(databaseFile, `relayer-${name}`), name);
 }
 
-/**
- * Whether a relayer lives in a slot that is not this process's own. Looking takes the lock for an instant, in which a relayer
- * that starts would take the next slot. A lock file that cannot be used counts as held: nothing is known.
- */
-export function isSlotHeld(databaseFile: string, name: string): boolean {
-  if (identity(lockFile(databaseFile, `relayer-${name}`)) === null) return false;
-  try {
-    const lock = tryAcquireSlot(databaseFile, name);
-    lock?.release();
-    return lock === null;
-  } catch {
-    return true;
-  }
-}
-
 /** Takes the one lock of the relayer that reads back, or returns null while its holder lives. Never waits. */
 export function tryAcquireConfirm(databaseFile: string): RelayerSlot | null {
   return tryAcquire(lockFile(databaseFile, 'confirm'), 'confirm');

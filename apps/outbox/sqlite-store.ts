@@ -5,22 +5,16 @@ import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteListing } from './sqlite-listing.ts';
 import { sqliteLive } from './sqlite-live.ts';
+import { sqliteOperator } from './sqlite-operator.ts';
 import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
 import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
 import { immediately } from './sqlite-transaction.ts';
 import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
-import type {
-  ClaimRequest,
-  LogEntry,
-  OutboxStore,
-  RedriveFilter,
-  Settlement,
-  TurnRequest,
-  TurnResult,
-} from './store.ts';
+import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from './store.ts';
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
@@ -33,6 +27,8 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
   return {
     ...sqliteConfirm(db),
+    ...sqliteListing(db),
+    ...sqliteOperator(db),
     ...sqliteOverview(db),
     ...sqliteLive(db),
     ...sqliteOwners(db),
@@ -64,11 +60,12 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
       return immediately(db, 'promote', () => statements.promote.run(request).changes);
     },
-    async redrive({ filter, limit }) {
-      return immediately(db, 'redrive', () => redrive(statements, filter, limit));
-    },
-    async prune({ beforeMs, limit, which = 'any' }) {
-      return immediately(db, 'prune', () => prune(statements, { before: isoText(beforeMs), limit, which }));
+    async prune({ beforeMs, limit, which = 'any', keepsRecord = false }) {
+      const before = isoText(beforeMs);
+      return immediately(db, 'prune', () => {
+        if (!keepsRecord) pruneRecord(statements, before);
+        return prune(statements, { before, limit, which });
+      });
     },
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
@@ -86,11 +83,14 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   };
 }
 
+function pruneRecord(statements: Statements, before: string): void {
+  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
+}
+
 function prune(
   statements: Statements,
   { before, limit, which }: { before: string; limit: number; which: 'any' | 'confirmed' | 'unconfirmed' },
 ): number {
-  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
   const confirmed = which === 'unconfirmed' ? 0 : statements.pruneConfirmed.run({ before, limit }).changes;
   const left = which === 'confirmed' ? 0 : limit - confirmed;
   return confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes);
@@ -151,19 +151,6 @@ function settle(statements: Statements, settlement: Settlement, at: string): boo
 /** One look-up in the index per slot there can be (about 0.1 ms in all), however many leases and odd lease ids there are. */
 function slotsWithLeases(statements: Statements): readonly string[] {
   return slotNames().filter((slot) => statements.anyLeaseIn.get(leaseRange(slot)) !== undefined);
-}
-
-function redrive(statements: Statements, filter: RedriveFilter, limit: number): number {
-  switch (filter.kind) {
-    case 'dead':
-      return statements.redriveDead.run({ limit }).changes;
-    case 'id':
-      return statements.redriveId.run({ id: filter.id }).changes;
-    case 'gateway':
-      return statements.redriveGateway.run({ gateway: filter.gateway, limit }).changes;
-    default:
-      return filter satisfies never;
-  }
 }
 
 function lastLogged(

@@ -3,7 +3,8 @@
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
 import type { Log } from '../outbox/log.ts';
-import { isSlotHeld, type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
+import { type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
+import { isSlotAlive } from '../outbox/relayers-alive.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
 import { calm } from './calm.ts';
 import type { RelayerSettings } from './config.ts';
@@ -68,7 +69,7 @@ async function serving(parts: BackgroundParts): Promise<void> {
     ...parts,
     port: settings['status-port'],
     // Opening the lock file of one's own slot could drop the lock.
-    isSlotHeld: (name) => name === slot.name || isSlotHeld(databaseFile, name),
+    isSlotAlive: (name) => name === slot.name || isSlotAlive(databaseFile, name),
     about: {
       database: databaseFile,
       gateway,

@@ -37,7 +37,7 @@ export interface ChroniclerParts {
   readonly store: LiveVerbs;
   readonly clock: Clock;
   /** Whether a relayer lives in that slot. */
-  readonly isSlotHeld: (slot: string) => boolean;
+  readonly isSlotAlive: (slot: string) => boolean;
 }
 
 export class Chronicler {
@@ -79,14 +79,14 @@ export class Chronicler {
 
   /** What costs more than a look at the record: every few seconds, and when something has changed. */
   async #lookAround(deadEvents: number, hasNews: boolean): Promise<void> {
-    const { store, clock, isSlotHeld } = this.#parts;
+    const { store, clock, isSlotAlive } = this.#parts;
     const isTime = clock.monotonicMs() >= this.#lookAgainAtMs;
     if (isTime || deadEvents !== this.#deadSeen) this.#dead = await store.deadReasons();
     this.#deadSeen = deadEvents;
     if (!isTime && !hasNews) return;
     this.#lookAgainAtMs = clock.monotonicMs() + lookEveryMs;
     const running = this.#story.relayers.filter(({ stoppedAtMs }) => stoppedAtMs === null);
-    this.#alive = new Set(running.map(({ slot }) => slot).filter(isSlotHeld));
+    this.#alive = new Set(running.map(({ slot }) => slot).filter(isSlotAlive));
   }
 
   async #withRecoveries(starts: readonly Start[]): Promise<(Start & Recovery)[]> {

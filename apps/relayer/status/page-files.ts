@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { packageRoot } from '../../outbox/environment.ts';
 import type { Reply } from './reply.ts';
 
-const own = (name: string) => path.join(packageRoot, 'apps/relayer/status/page', name);
+/** Beside this file; the build copies them. */
+const own = (name: string) => path.join(import.meta.dirname, 'page', name);
 const uplot = (name: string) => createRequire(import.meta.url).resolve(`uplot/dist/${name}`);
 
 const script = 'text/javascript; charset=utf-8';

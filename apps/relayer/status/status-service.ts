@@ -20,7 +20,7 @@ export interface StatusParts {
   readonly port: number;
   readonly meters: Meters;
   readonly store: SqliteStore;
-  readonly isSlotHeld: (slot: string) => boolean;
+  readonly isSlotAlive: (slot: string) => boolean;
   readonly about: {
     readonly database: string;
     readonly gateway: string;
@@ -80,13 +80,13 @@ async function serverWhenFree(
 }
 
 function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
-  const { store, meters, clock, signal, isSlotHeld, about } = parts;
+  const { store, meters, clock, signal, isSlotAlive, about } = parts;
   const broadcast = new Broadcast({
     clock,
     onError,
     watch: () => ({
       moments: new Moments(store, { meters, clock }),
-      chronicler: new Chronicler({ store, clock, isSlotHeld }),
+      chronicler: new Chronicler({ store, clock, isSlotAlive }),
     }),
     past: (sinceMs) => pastOf(sinceMs, { store, clock, signal }),
     judge: (moment, { deaths }) =>
