@@ -36,13 +36,31 @@ export async function prepareDatabase(file: string, options: PrepareOptions = {}
   const clock = options.clock ?? systemClock;
   const migrations = readMigrations();
   mustBeUsable(file);
-  if (sizeOf(file) > 0 && !diedAtBirth(file)) {
-    const tables = options.tables ?? outboxTables;
-    const standing = await inspect(file, { tables, migrations, clock });
-    if (standing.kind === 'foreign') return { kind: 'adopted' };
-    if (pendingOrThrow(file, standing).length === 0) return { kind: 'own', applied: [] };
-  }
+  const standing = await standingOfDatabase(file, options);
+  if (standing.kind === 'adopted') return standing;
+  if (standing.pending.length === 0) return { kind: 'own', applied: [] };
   return { kind: 'own', applied: await applyMigrations(file, migrations, clock) };
+}
+
+/** How a database stands to this release. */
+export type DatabaseStanding =
+  /** Ours. The names of the migrations that it lacks. */
+  | { readonly kind: 'own'; readonly pending: readonly string[] }
+  /** Another application's, with outbox tables that fit. */
+  | { readonly kind: 'adopted' };
+
+/** What `prepareDatabase` would find and refuse, without changing anything. Throws as it does. */
+export async function standingOfDatabase(
+  file: string,
+  options: PrepareOptions = {},
+): Promise<DatabaseStanding> {
+  const migrations = readMigrations();
+  const names = (pending: readonly Migration[]) => pending.map(({ name }) => name);
+  if (sizeOf(file) === 0 || diedAtBirth(file)) return { kind: 'own', pending: names(migrations) };
+  const { tables = outboxTables, clock = systemClock } = options;
+  const standing = await inspect(file, { tables, migrations, clock });
+  if (standing.kind === 'foreign') return { kind: 'adopted' };
+  return { kind: 'own', pending: names(pendingOrThrow(file, standing)) };
 }
 
 /**

@@ -39,21 +39,11 @@ function keepingStatements(db: SqliteConnection) {
                 WHERE status = 'pending' AND available_at > 0 AND available_at <= :nowMs
                 ORDER BY available_at, seq
                 LIMIT :limit)`),
-    redriveDead: db.prepare(`
-      UPDATE events SET ${backToPending}
-       WHERE seq IN (SELECT seq FROM events WHERE status = 'dead' ORDER BY seq LIMIT :limit)`),
-    redriveId: db.prepare(`UPDATE events SET ${backToPending} WHERE id = :id AND status = 'dead'`),
-    redriveGateway: db.prepare(`
-      UPDATE events SET ${backToPending}
-       WHERE seq IN (SELECT seq FROM events WHERE status = 'processed' AND gateway = :gateway ORDER BY seq LIMIT :limit)`),
     // Each through its own partial index: old rows of the other kind cost nothing, however many there are.
     pruneConfirmed: pruneStatement(db, 'IS NOT NULL'),
     pruneUnconfirmed: pruneStatement(db, 'IS NULL'),
     pruneLog: db.prepare(
       `DELETE FROM outbox_log WHERE kind <> 'verified' AND (at < :before OR id <= :oldestKept)`,
-    ),
-    counts: db.prepare(
-      `SELECT status, count(*) AS total, count(lease_id) AS leased FROM events GROUP BY status`,
     ),
     acceptedBy: db.prepare(`SELECT count(*) FROM events WHERE status = 'processed' AND gateway = ?`).pluck(),
   };
@@ -68,9 +58,6 @@ function pruneStatement(db: SqliteConnection, confirmedAt: 'IS NULL' | 'IS NOT N
                 ORDER BY processed_at
                 LIMIT :limit)`);
 }
-
-const backToPending = `status = 'pending', available_at = 0, wait_reason = NULL, attempts = 0, claims = 0, resends = 0,
-  processed_at = NULL, confirmed_at = NULL, gateway = NULL`;
 
 function logStatements(db: SqliteConnection) {
   return {

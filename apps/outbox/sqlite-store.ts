@@ -4,13 +4,17 @@ import { isoText } from './clock.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteListing } from './sqlite-listing.ts';
+import { sqliteLive } from './sqlite-live.ts';
+import { sqliteOperator } from './sqlite-operator.ts';
+import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { immediately } from './sqlite-transaction.ts';
 import { sqliteTurn } from './sqlite-turn.ts';
 import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
-import type { LogEntry, OutboxCounts, OutboxStore, RedriveFilter } from './store.ts';
+import type { LogEntry, OutboxStore } from './store.ts';
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
@@ -25,6 +29,10 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const record = (entry: LogEntry & { nowMs: number }) => write(statements, entry);
   return {
     ...sqliteConfirm(db),
+    ...sqliteListing(db),
+    ...sqliteOperator(db),
+    ...sqliteOverview(db),
+    ...sqliteLive(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
     ...wal,
@@ -44,18 +52,16 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
       return immediately(db, 'promote', () => statements.promote.run(request).changes);
     },
-    async redrive({ filter, limit }) {
-      return immediately(db, 'redrive', () => redrive(statements, filter, limit));
-    },
-    async prune({ beforeMs, limit, which = 'any' }) {
-      return immediately(db, 'prune', () => prune(statements, { before: isoText(beforeMs), limit, which }));
+    async prune({ beforeMs, limit, which = 'any', keepsRecord = false }) {
+      const before = isoText(beforeMs);
+      return immediately(db, 'prune', () => {
+        if (!keepsRecord) pruneRecord(statements, before);
+        return prune(statements, { before, limit, which });
+      });
     },
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
       return lastLogged(statements, kind, members);
-    },
-    async counts() {
-      return counts(statements);
     },
     async acceptedBy(gateway) {
       return Number(statements.acceptedBy.get(gateway));
@@ -69,11 +75,14 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   };
 }
 
+function pruneRecord(statements: Statements, before: string): void {
+  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
+}
+
 function prune(
   statements: Statements,
   { before, limit, which }: { before: string; limit: number; which: 'any' | 'confirmed' | 'unconfirmed' },
 ): number {
-  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
   const confirmed = which === 'unconfirmed' ? 0 : statements.pruneConfirmed.run({ before, limit }).changes;
   const left = which === 'confirmed' ? 0 : limit - confirmed;
   return confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes);
@@ -92,19 +101,6 @@ function slotsWithLeases(statements: Statements): readonly string[] {
   return slotNames().filter((slot) => statements.anyLeaseIn.get(leaseRange(slot)) !== undefined);
 }
 
-function redrive(statements: Statements, filter: RedriveFilter, limit: number): number {
-  switch (filter.kind) {
-    case 'dead':
-      return statements.redriveDead.run({ limit }).changes;
-    case 'id':
-      return statements.redriveId.run({ id: filter.id }).changes;
-    case 'gateway':
-      return statements.redriveGateway.run({ gateway: filter.gateway, limit }).changes;
-    default:
-      return filter satisfies never;
-  }
-}
-
 function lastLogged(
   statements: Statements,
   kind: LogEntry['kind'],
@@ -112,20 +108,4 @@ function lastLogged(
 ) {
   const detail = statements.lastLogged.get({ kind, members: JSON.stringify(members) });
   return typeof detail === 'string' ? (JSON.parse(detail) as Readonly<Record<string, unknown>>) : null;
-}
-
-function counts(statements: Statements): OutboxCounts {
-  const result = { pending: 0, leased: 0, processed: 0, dead: 0, discarded: 0 };
-  for (const row of statements.counts.all() as { status: string; total: number; leased: number }[]) {
-    result.leased += row.leased;
-    if (
-      row.status === 'pending' ||
-      row.status === 'processed' ||
-      row.status === 'dead' ||
-      row.status === 'discarded'
-    ) {
-      result[row.status] = row.total;
-    }
-  }
-  return result;
 }

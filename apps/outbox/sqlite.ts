@@ -71,6 +71,24 @@ function tryOpen(file: string, options: OpenOptions): Attempt {
   }
 }
 
+/**
+ * Opens an existing file for looking only: no statement on it can change anything, and it sets nothing that stays. Works
+ * on a file that this user may not write. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED or _CORRUPT.
+ */
+export function openForReading(file: string, busyTimeoutMs: number): SqliteConnection {
+  let connection: SqliteConnection | undefined;
+  try {
+    // Not read-only where it can be helped: such a connection would leave -wal and -shm files behind.
+    connection = new Database(file, { timeout: busyTimeoutMs, fileMustExist: true });
+    connection.pragma('query_only = 1');
+    connection.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw describeDatabaseError(file, error);
+  }
+}
+
 /** Sets this project's pragmas on a connection and reads back those that safety rests on. */
 export function configure(connection: SqliteConnection, options: OpenOptions): void {
   const version = String(connection.prepare('SELECT sqlite_version()').pluck().get());

@@ -102,6 +102,12 @@ export const relayerFlags = {
     default: '24h',
     parse: duration({ minMs: 0, maxMs: 7 * oneDayMs }),
   },
+  'status-port': {
+    variable: 'RELAYER_STATUS_PORT',
+    describe: 'Port of the live page, /metrics, /healthz and /readyz, on 127.0.0.1 only; 0 switches it off',
+    default: '5057',
+    parse: wholeNumber({ min: 0, max: 65_535 }),
+  },
   ...commonFlags,
 } as const satisfies Flags;
 

@@ -21,6 +21,8 @@ import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
+import { meteredDelivery, meteredStore } from './status/metered.ts';
+import { Meters } from './status/meters.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
 import { startWake } from './wake.ts';
 
@@ -41,6 +43,7 @@ export class RelayerService implements Application {
   readonly #gateway: string;
   readonly #deliverer: Deliverer;
   readonly #relayer: Relayer;
+  readonly #meters = new Meters(clock);
   readonly #stopping = new AbortController();
   #failure: unknown = null;
   stopped: Promise<void> = Promise.resolve();
@@ -48,7 +51,8 @@ export class RelayerService implements Application {
   constructor(parts: ServiceParts) {
     const { settings, credentials, log, slot } = parts;
     const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
-    const store = patientStore(parts.store, patience);
+    const metered = { meters: this.#meters, clock };
+    const store = meteredStore(patientStore(parts.store, patience), metered);
     this.#parts = { ...parts, store };
     this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
     this.#deliverer = createDeliverer({
@@ -60,7 +64,11 @@ export class RelayerService implements Application {
     const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
     const owners = guardedOwners({ ...this.#check, settings });
     this.#relayer = new Relayer(
-      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random, ...owners },
+      {
+        ...{ store, nextLeaseId, clock, log, random: Math.random, ...owners },
+        deliver: meteredDelivery(this.#deliverer.deliver, metered),
+        onGateway: this.#meters.gatewayBecame,
+      },
       {
         gateway: this.#gateway,
         concurrency: settings.concurrency,
@@ -77,7 +85,7 @@ export class RelayerService implements Application {
   async start(pid: number): Promise<void> {
     const { store, slot, log, file } = this.#parts;
     const events = await takeOverOwnSlot(this.#takeover);
-    if (await hasPassed(this.#check)) this.#relayer.allowSending();
+    if (await hasPassed(this.#check)) this.#allowSending();
     const stopWake = startWake({
       databaseFile: file,
       dataVersion: store.dataVersion,
@@ -89,6 +97,7 @@ export class RelayerService implements Application {
       stopWake();
       this.stop();
       await this.#deliverer.close();
+      if (this.#failure === null) await this.#recordStop(pid);
       await store.close();
       slot.release();
       if (this.#failure !== null) throw explained(file, this.#failure);
@@ -98,7 +107,10 @@ export class RelayerService implements Application {
     const detail = { slot: slot.name, pid, events };
     const recorded = store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
     const checked = this.#checkGateway();
-    const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };
+    const parts = {
+      ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked, pid },
+      ...{ meters: this.#meters, store },
+    };
     for (const task of [recorded, checked, this.#lookAround(), ...startBackground(parts)])
       void this.#guarded(task);
   }
@@ -109,10 +121,28 @@ export class RelayerService implements Application {
     this.#relayer.stop();
   }
 
+  #allowSending(): void {
+    this.#meters.isSendingAllowed = true;
+    this.#relayer.allowSending();
+  }
+
+  /** So that people can tell a stop from a death. Tried once: a stop must not wait for a locked database. */
+  async #recordStop(pid: number): Promise<void> {
+    const { store, slot, log } = this.#parts;
+    const entry = {
+      kind: 'relayer_stopped',
+      detail: { slot: slot.name, pid },
+      nowMs: clock.nowMs(),
+    } as const;
+    await store
+      .log(entry)
+      .catch((error: unknown) => log.warn('could not record the stop', { reason: errorText(error) }));
+  }
+
   async #checkGateway(): Promise<void> {
     const { store, credentials, log } = this.#parts;
     await passStartupCheck(this.#check);
-    this.#relayer.allowSending();
+    this.#allowSending();
     await tellSandboxLeftovers(store, credentials.projectId, log);
   }
 

@@ -1,16 +1,14 @@
 // The relayer's loop: wake, claim, deliver, settle. One turn is one short transaction that settles everything answered
 // and claims as many events as there are free slots; nothing is awaited from the network while it is open. It knows no
 // process, no file and no HTTP: store, delivery and clock are passed in, so that a simulation can own them.
-import type { Clock } from '../outbox/clock.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
-import type { Log } from '../outbox/log.ts';
-import type { ClaimedEvent, OutboxStore } from '../outbox/store.ts';
+import type { ClaimedEvent } from '../outbox/store.ts';
 import { AcceptanceLog } from './acceptance-log.ts';
 import { BadDays } from './bad-days.ts';
 import { Claiming } from './claiming.ts';
 import { Drain } from './drain.ts';
 import { Due } from './due.ts';
-import { GatewayWatch } from './gateway-watch.ts';
+import { type GatewayParts, GatewayWatch } from './gateway-watch.ts';
 import { History } from './history.ts';
 import { Latch } from './latch.ts';
 import type { Outcome } from './outcome.ts';
@@ -28,15 +26,12 @@ export interface RelayerOptions extends SendingOptions {
   readonly drainTimeoutMs: number;
 }
 
-export interface RelayerParts {
-  readonly store: OutboxStore;
+export interface RelayerParts extends GatewayParts {
   readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
   /** A lease id never used before. */
   readonly nextLeaseId: () => string;
   /** Holds back what Convoy would burn; without it everything is sent. */
   readonly owners?: OwnerGuard;
-  readonly clock: Clock;
-  readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
 }
