@@ -84,13 +84,19 @@ describe('the service', () => {
 });
 
 describe('a calm moment', () => {
-  test('is when nothing is in flight, or after a second; never while the gateway is not open', async () => {
+  test('is when nothing is in flight, or after a second; never while the gateway is not open or a relayer starts', async () => {
     const clock = new FakeClock();
-    const state = { isOpen: true, isQuiet: true };
+    const state = { isOpen: true, isQuiet: true, startMs: 0 };
     const { signal } = new AbortController();
     let came = 0;
     const wait = () =>
-      calm({ isGatewayOpen: () => state.isOpen, isQuiet: () => state.isQuiet, clock, signal }).then(() => {
+      calm({
+        isGatewayOpen: () => state.isOpen,
+        isQuiet: () => state.isQuiet,
+        notBeforeMs: clock.monotonicMs() + state.startMs,
+        clock,
+        signal,
+      }).then(() => {
         came += 1;
       });
     await wait();
@@ -108,6 +114,12 @@ describe('a calm moment', () => {
     state.isOpen = true;
     await clock.advance(100);
     expect(came).toBe(3);
+    state.startMs = 1_000;
+    void wait();
+    await clock.advance(900);
+    expect(came).toBe(3);
+    await clock.advance(200);
+    expect(came).toBe(4);
   });
 });
 

@@ -25,6 +25,7 @@ async function guardedRig() {
             clock.after(50, () => resolve(answers.get(businessId) ?? has));
           });
         },
+        calm: async () => {},
         wasAccepted: (businessId) => store.wasAccepted({ businessId, gateway: rigOptions.gateway }),
         clock,
         log,
