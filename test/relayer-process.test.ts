@@ -13,7 +13,7 @@ import {
 } from './outbox-database.ts';
 import { type Answer, type ReceivedRequest, startReplyServer } from './reply-server.ts';
 
-const main = path.join(projectRoot, 'build/apps/relayer/main.js');
+const main = path.join(projectRoot, 'build/relayer/main.js');
 
 interface Convoy {
   readonly url: string;

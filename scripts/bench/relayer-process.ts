@@ -28,7 +28,7 @@ export function startRelayer(ground: Ground, setup: RelayerSetup): RelayerProces
   const logFile = ground.file('relayer.log');
   const output = openSync(logFile, 'a');
   const spawnedMs = monotonicMs();
-  const child = spawn(process.execPath, [path.join(packageRoot, 'build/apps/relayer/main.js')], {
+  const child = spawn(process.execPath, [path.join(packageRoot, 'build/relayer/main.js')], {
     cwd: packageRoot,
     env: relayerEnvironment(ground, setup),
     // As PM2 starts it: with a channel, by which it says that it is ready.
