@@ -143,7 +143,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       contentType: this.#contentType,
       retryAfter: this.#retryAfter,
-      body: this.#status === 201 ? this.#body : this.#withoutKey(this.#body),
+      body: this.#body,
+      mask: (text: string) => this.#withoutKey(text),
     };
     this.#end(outcomeOfReply(reply, this.#clock.nowMs()));
   }
