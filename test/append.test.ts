@@ -1,5 +1,6 @@
 // Appending an event inside a real transaction: what is stored, what is refused, and that a refusal takes the business
 // row with it.
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { append, type NewEvent } from '../apps/outbox/append.ts';
 import { type DemoClient, openDemoClient } from '../apps/outbox/prisma-client.ts';
@@ -13,6 +14,16 @@ async function open() {
 }
 
 const event: NewEvent = { businessId: 'acme', eventType: 'invoice.created', payload: { n: 1 } };
+
+class Money {
+  readonly #cents: number;
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+  get cents(): number {
+    return this.#cents;
+  }
+}
 
 function appendAlone(client: DemoClient, part: Partial<NewEvent>): Promise<string> {
   return client.$transaction((tx) => append(tx, { ...event, ...part }));
@@ -35,6 +46,21 @@ describe('append', () => {
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$/),
       }),
     ]);
+  });
+
+  test('takes what JSON can say, from classes and other realms too', async () => {
+    const { client, db } = await open();
+    const foreign = runInNewContext('({ empty: {}, list: [], none: null })') as object;
+    const payload = {
+      ...foreign,
+      at: new Date(0),
+      bare: Object.create(null),
+      price: { toJSON: () => '1.10' },
+    };
+    await appendAlone(client, { payload });
+    expect(db.prepare('SELECT payload FROM events').pluck().get()).toBe(
+      '{"empty":{},"list":[],"none":null,"at":"1970-01-01T00:00:00.000Z","bare":{},"price":"1.10"}',
+    );
   });
 
   test('keeps the order of the commits and never repeats an id', async () => {
@@ -108,6 +134,22 @@ describe('append refuses', () => {
     ['a function', () => 1, /payload is a function/],
     ['a date', new Date(0), /does not become a JSON object/],
     ['a map', { lines: new Map([[1, 2]]) }, /a Map in "lines", which JSON turns into \{\}/],
+    [
+      'a date that is none',
+      { paidAt: new Date('soon') },
+      /a date that is none in "paidAt", which JSON turns into null/,
+    ],
+    [
+      'bytes without a view',
+      { scan: new ArrayBuffer(8) },
+      /a ArrayBuffer in "scan", which JSON turns into \{\}/,
+    ],
+    [
+      'an object of private members',
+      { total: new Money(5) },
+      /a Money in "total", which JSON turns into \{\}/,
+    ],
+    ['a list of parameters', { query: new URLSearchParams('a=1') }, /a URLSearchParams in "query"/],
     ['a promise', { total: Promise.resolve(1) }, /a Promise in "total".*await/],
     ['an error', { reason: new Error('x') }, /an? Error in "reason"/],
     ['NaN', { amount: Number.NaN }, /has NaN in "amount", which JSON turns into null/],

@@ -1,6 +1,7 @@
 // The life of a process: how it starts, how signals and a lost supervisor stop it, and what its exit code says. The
 // applications themselves know nothing of processes.
 import process from 'node:process';
+import { systemClock } from './clock.ts';
 import type { Variables } from './environment.ts';
 import { errorText, flushLogs } from './log.ts';
 import { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
@@ -95,11 +96,15 @@ function stopOnSignals(): Promise<void> {
   });
 }
 
+/** By then everything is settled and closed: nobody is waited for who does not read (a supervisor that stands still). */
+const lastWordsMs = 1_000;
+
 /** Exits once what was written has left: output to a pipe is asynchronous, and process.exit would cut it off. */
 async function exitWith(code: number): Promise<void> {
   process.exitCode = code;
   await flushLogs();
   if (process.connected) process.disconnect();
+  systemClock.after(lastWordsMs, () => process.exit(code));
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 
