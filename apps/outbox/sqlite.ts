@@ -6,6 +6,7 @@ import { type Clock, sleep, systemClock } from './clock.ts';
 import { crashPoint } from './crash-point.ts';
 import { blocked, describeDatabaseError, unavailable } from './database-error.ts';
 import { OutboxError } from './outbox-error.ts';
+import { defaultTable, sqlForTable } from './outbox-table.ts';
 import { isBusy } from './sqlite-code.ts';
 
 export type SqliteConnection = Database.Database;
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly busyTimeoutMs: number;
   /** WAL pages (4 KiB) after which a commit on this connection checkpoints; 0 never does. */
   readonly autocheckpointPages: number;
+  /** The outbox's table, default `events`: whatever is prepared on the connection is meant for this one. */
+  readonly table?: string;
   readonly clock?: Clock;
 }
 
@@ -63,6 +66,7 @@ function tryOpen(file: string, options: OpenOptions): Attempt {
   try {
     connection = new Database(file, { timeout: options.busyTimeoutMs });
     configure(connection, options);
+    if (options.table !== undefined && options.table !== defaultTable) aimAt(connection, options.table);
     return { kind: 'open', connection };
   } catch (error) {
     connection?.close();
@@ -90,6 +94,11 @@ export function configure(connection: SqliteConnection, options: OpenOptions): v
   if (options.synchronous === 'FULL') connection.pragma('fullfsync = 1');
   connection.pragma(`wal_autocheckpoint = ${options.autocheckpointPages}`);
   connection.pragma(`journal_size_limit = ${walLimitBytes}`);
+}
+
+function aimAt(connection: SqliteConnection, table: string): void {
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = ((sql: string) => prepare(sqlForTable(sql, table))) as typeof connection.prepare;
 }
 
 function verify(connection: SqliteConnection, pragma: string, wanted: unknown, got: unknown): void {

@@ -1,6 +1,7 @@
 // `redrive`: a person moves events back to pending. They keep their idempotency key.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import type { OutboxStore, RedriveFilter } from '../../apps/outbox/store.ts';
 import { withStore } from './with-store.ts';
@@ -47,7 +48,7 @@ async function redrive(store: OutboxStore, given: RedriveArguments): Promise<num
   if (events > 0) return events;
   throw new OutboxError(
     'ERR_OUTBOX_CONFIG',
-    'nothing matches: no event was moved. See npm run outbox -- status',
+    `nothing matches: no event was moved. See ${commandName.outbox} status`,
   );
 }
 

@@ -1,4 +1,5 @@
 // The settings of the sandbox as a process. Whoever embeds it passes options instead.
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { commonFlags, readConfig } from '../../apps/outbox/config.ts';
 import type { Environment } from '../../apps/outbox/environment.ts';
 import { type Flags, text, wholeNumber } from '../../apps/outbox/flag.ts';
@@ -51,12 +52,12 @@ export function readSandboxConfig(given: {
   readonly environment: Environment;
 }) {
   return readConfig({
-    command: 'sandbox',
+    command: commandName.sandbox,
     purpose: 'A local stand-in for Convoy. Nothing that it accepts leaves this machine.',
     flags: sandboxFlags,
     prefix: 'SANDBOX_',
     args: given.args,
     environment: given.environment,
-    examples: ['Example: node build/scripts/sandbox/main.js --port 0 --ledger ./ledger.jsonl'],
+    examples: [`Example: ${commandName.sandbox} --port 0 --ledger ./ledger.jsonl`],
   });
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The sandbox as a process of its own. Everything it does is in sandbox.ts; the life of the process is the daemon's.
 import path from 'node:path';
 import { type Application, type ProcessContext, runDaemon } from '../../apps/outbox/daemon.ts';
