@@ -1,5 +1,6 @@
 // Another application adopts the outbox: the example in examples/orders, with the package as `npm pack` makes it. Its own
 // migrations, its own client, real processes, and webhooks that arrive at the receiver of docs/convoy.md.
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -50,11 +51,26 @@ describe('the package', () => {
 });
 
 describe('the example', () => {
-  test('holds exactly what `npx outbox schema` and `npx outbox sql` print, and its migrations leave no drift', async () => {
+  test('is what the steps of docs/adopting.md make of an application without the outbox', () => {
+    const folder = path.join(app.folder, 'before');
+    const orders = path.join('prisma', 'migrations', '20260301000000_orders', 'migration.sql');
+    cpSync(path.join(app.folder, orders), path.join(folder, orders));
     const schema = readFileSync(path.join(app.folder, 'prisma', 'schema.prisma'), 'utf8');
-    expect(schema.endsWith(`\n${printed('schema')}`)).toBe(true);
-    const migration = path.join(app.folder, 'prisma', 'migrations', '20260301000100_outbox', 'migration.sql');
-    expect(readFileSync(migration, 'utf8')).toBe(printed('sql'));
+    const own = schema.slice(0, schema.indexOf('/// The outbox.'));
+    writeFileSync(path.join(folder, 'prisma', 'schema.prisma'), own);
+    const page = readFileSync(path.join(projectRoot, 'docs', 'adopting.md'), 'utf8');
+    const steps = /```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? 'exit 1';
+    const step = spawnSync('sh', ['-ec', steps], { cwd: folder, env, encoding: 'utf8' });
+    expect(step.stderr).toBe('');
+    expect(readFileSync(path.join(folder, 'prisma', 'schema.prisma'), 'utf8')).toBe(schema);
+    const outbox = path.join('prisma', 'migrations', '20260301000100_outbox', 'migration.sql');
+    expect(readFileSync(path.join(folder, outbox), 'utf8')).toBe(
+      readFileSync(path.join(app.folder, outbox), 'utf8'),
+    );
+  });
+
+  test('has its own tables and those of the outbox, and Prisma sees nothing to add', async () => {
+    const schema = readFileSync(path.join(app.folder, 'prisma', 'schema.prisma'), 'utf8');
     const file = await migratedFile(app.folder);
     expect((await driftOf(file, schema)).trim()).toBe('-- This is an empty migration.');
     const tables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_prisma%' ESCAPE '\\' ORDER BY name`;

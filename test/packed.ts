@@ -2,7 +2,7 @@
 // beside it but what its package.json declares. The declared packages are linked from here, so that no network is needed;
 // the deep tests (`npm run test:deep`) let npm install everything from the registry instead.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
@@ -81,6 +81,11 @@ function installByHand(folder: string, tarball: string): void {
   const wanted = Object.keys({ ...dependencies, ...own.dependencies, ...own.devDependencies });
   for (const name of wanted.filter((one) => one !== 'transactional-outbox'))
     link(name, path.join(modules, name));
+  mkdirSync(path.join(modules, '.bin'));
+  for (const [name, script] of Object.entries(read(path.join(home, 'package.json')).bin ?? {})) {
+    chmodSync(path.join(home, script), 0o755);
+    symlinkSync(path.join('..', 'transactional-outbox', script), path.join(modules, '.bin', name));
+  }
 }
 
 function read(file: string): Manifest {

@@ -62,6 +62,12 @@ export function databaseFile(environment: Environment): string {
   return path.resolve(environment.root, file);
 }
 
+/** The absolute path of a database given as a path or a `file:` URL, relative to the working directory. Throws ERR_OUTBOX_CONFIG. */
+export function fileOfUrl(url: string): string {
+  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
+  return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
+}
+
 /** A URL as it may be shown: no user, no password (which may itself hold `/` and `@`), no query. */
 export function withoutPassword(url: string): string {
   return url.replace(/\/\/.*@/s, '//***@').replace(/(:\/\/.*)\?.*/s, '$1?***');

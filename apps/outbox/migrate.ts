@@ -3,7 +3,7 @@
 import { applyMigrations } from './apply-migrations.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { corrupt, describeDatabaseError, unavailable } from './database-error.ts';
-import { isInstalled } from './environment.ts';
+import { fileOfUrl, isInstalled } from './environment.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
@@ -56,10 +56,12 @@ export async function prepareDatabase(file: string, options: PrepareOptions = {}
 }
 
 /**
- * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing.
+ * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing. `url` is a
+ * path or a `file:` URL, relative to the working directory.
  * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE (also when there is no file), _CORRUPT or _FOREIGN (with the SQL to add).
  */
-export async function checkDatabase(file: string, options: PrepareOptions = {}): Promise<void> {
+export async function checkDatabase(url: string, options: PrepareOptions = {}): Promise<void> {
+  const file = fileOfUrl(url);
   mustBeUsable(file);
   if (sizeOf(file) === 0)
     throw unavailable(file, 'is not there or empty: create it with your own migrations first');
