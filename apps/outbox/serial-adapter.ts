@@ -14,7 +14,7 @@ import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
 import { type Clock, systemClock } from './clock.ts';
 import { describeDatabaseError, unavailable } from './database-error.ts';
-import { databaseFile } from './environment.ts';
+import { fileOfUrl } from './environment.ts';
 import { type FileGate, gateOf } from './file-gate.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { OutboxError } from './outbox-error.ts';
@@ -56,7 +56,7 @@ const autocheckpointPages = 10_000;
  * Throws ERR_OUTBOX_CONFIG for a URL that names no file.
  */
 export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
-  const file = fileOf(options.url);
+  const file = fileOfUrl(options.url);
   const inner = new PrismaBetterSqlite3({ url: file, fileMustExist: true, timeout: busyTimeoutMs });
   const gate = gateOf(file);
   const retry = <Result>(attempt: () => Promise<Result>) =>
@@ -71,11 +71,6 @@ export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
     gate,
     connect: () => retry(async () => connectOnce(await connectInner(inner, file), gate, retry)),
   };
-}
-
-function fileOf(url: string): string {
-  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
-  return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
 }
 
 type Retry = <Result>(attempt: () => Promise<Result>) => Promise<Result>;

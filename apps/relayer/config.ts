@@ -1,4 +1,5 @@
 // The relayer's settings: definitions as plain data, and what must hold between them.
+import { commandName } from '../outbox/command-name.ts';
 import { type ConfigResult, commonFlags, readConfig, type Settings } from '../outbox/config.ts';
 import type { Environment } from '../outbox/environment.ts';
 import { duration, type Flags, oneOf, type Parsed, text, wholeNumber } from '../outbox/flag.ts';
@@ -114,13 +115,13 @@ export async function readRelayerConfig(source: {
 }): Promise<ConfigResult<typeof relayerFlags>> {
   const result = await readConfig({
     ...source,
-    command: 'npm run relay --',
+    command: commandName.relayer,
     purpose: 'Hands every committed event to Convoy.',
     flags: relayerFlags,
     prefix: 'RELAYER_',
     examples: [
-      'DATABASE_URL (default file:./events.db) names the database.',
-      'Example: npm run relay -- --convoy-project-id P --convoy-api-key-file ./key --poll-interval 5s',
+      'DATABASE_URL (default file:./events.db) names the database, OUTBOX_TABLE (default events) its table.',
+      `Example: ${commandName.relayer} --convoy-project-id P --convoy-api-key-file ./key --poll-interval 5s`,
     ],
   });
   if (result.kind === 'settings') checkTogether(result.settings);

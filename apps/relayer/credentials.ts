@@ -1,6 +1,8 @@
 // Which Convoy to talk to, and as whom: the key from a setting or a file, and a clear word when something is missing.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { commandName } from '../outbox/command-name.ts';
+import { isInstalled } from '../outbox/environment.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import type { RelayerSettings } from './config.ts';
 import { defaultBaseUrl } from './convoy-url.ts';
@@ -15,7 +17,9 @@ export interface Credentials {
 
 const howToGet =
   'Create a project in Convoy (getconvoy.io, or your own), copy its id and its API key into .env as CONVOY_PROJECT_ID and ' +
-  'CONVOY_API_KEY; docs/convoy.md has the steps. To try without an account: npm start.';
+  `CONVOY_API_KEY; docs/convoy.md has the steps. To try without an account: ${
+    isInstalled ? `${commandName.sandbox}, and RELAYER_SANDBOX_URL=http://127.0.0.1:5055/api` : 'npm start'
+  }.`;
 
 /**
  * Convoy as configured or, while no setting names any Convoy, the sandbox if there is one. A relative path is resolved

@@ -1,5 +1,6 @@
 // Keeps the local sandbox and a real Convoy apart: real events must never vanish into an imitation, and events that
 // only the imitation accepted must not be forgotten when a real key is set.
+import { commandName } from '../outbox/command-name.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import type { OutboxStore } from '../outbox/store.ts';
@@ -34,7 +35,7 @@ export async function tellSandboxLeftovers(store: OutboxStore, projectId: string
   if (events === 0) return;
   log.warn('only the sandbox accepted these events, Convoy never saw them', {
     events,
-    to_send_them: 'npm run outbox -- redrive --accepted-by sandbox',
+    to_send_them: `${commandName.outbox} redrive --accepted-by sandbox`,
   });
 }
 

@@ -5,6 +5,7 @@ import { databaseFile, readEnvironment } from '../outbox/environment.ts';
 import { rememberFile } from '../outbox/file-identity.ts';
 import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
+import { outboxTable } from '../outbox/outbox-table.ts';
 import { acquireSlot } from '../outbox/relayer-slot.ts';
 import { openDatabase } from '../outbox/sqlite.ts';
 import { sqliteStore } from '../outbox/sqlite-store.ts';
@@ -33,9 +34,10 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   for (const warning of config.warnings) log.warn(warning);
 
   const file = databaseFile(environment);
-  await prepareDatabase(file);
+  const table = outboxTable(environment);
+  await prepareDatabase(file, { outboxTable: table });
   const identity = rememberFile(file);
-  const db = await openDatabase(file, connection);
+  const db = await openDatabase(file, { ...connection, table });
   const store = sqliteStore(db);
   await refuseSandboxAfterConvoy(store, credentials.projectId);
   const slot = acquireSlot(file);

@@ -1,16 +1,19 @@
+#!/usr/bin/env node
 // The operator's command line. One file per command; what each does, and its exit codes, are in docs/operations.md.
 import process from 'node:process';
 import yargs from 'yargs';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { backupCommand } from './backup.ts';
 import { discardCommand } from './discard.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { invocation } from './invocation.ts';
 import { listCommand } from './list.ts';
 import { pruneCommand } from './prune.ts';
 import { redriveCommand } from './redrive.ts';
+import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
+import { sqlCommand } from './sql.ts';
 import { statusCommand } from './status.ts';
 
 // A reader that has seen enough (`list | head`) is no failure.
@@ -21,7 +24,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   await yargs(process.argv.slice(2))
-    .scriptName(invocation)
+    .scriptName(commandName.outbox)
     .locale('en')
     .usage('$0 <command>\n\nLooks at the outbox and decides over events. DATABASE_URL names the database.')
     .command(statusCommand)
@@ -31,6 +34,8 @@ try {
     .command(discardCommand)
     .command(pruneCommand)
     .command(backupCommand)
+    .command(schemaCommand)
+    .command(sqlCommand)
     .demandCommand(1, 'Which command?')
     .strict()
     .version(false)
@@ -45,7 +50,9 @@ try {
         .trim()
         .replaceAll(/\s+/g, ' ')
         .replace(/[.?]?$/, '.');
-      throw new OutboxError('ERR_OUTBOX_CONFIG', `${complaint} Try ${invocation} --help.`, { cause: error });
+      throw new OutboxError('ERR_OUTBOX_CONFIG', `${complaint} Try ${commandName.outbox} --help.`, {
+        cause: error,
+      });
     })
     .parseAsync();
 } catch (error) {

@@ -1,13 +1,13 @@
 // `redrive`: a person has events sent again. They keep their idempotency key unless --new-key says otherwise.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import type { SqliteStore } from '../../apps/outbox/sqlite-store.ts';
 import { matchingEvents, namedEvents, type Targets } from './decision.ts';
 import { carryOut, type DecisionArguments, decisionOptions } from './decision-command.ts';
 import { type FilterArguments, filterOf, filterOptions, filterText } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
 
@@ -56,13 +56,13 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
       })
       .options(decisionOptions)
       .options(jsonOption)
-      .example(`${invocation} redrive 01a20a44-c215-7a07-945c-774644912f4b`, 'One event')
-      .example(`${invocation} redrive --dead --error "HTTP 413" --dry-run`, 'Which would that be?')
+      .example(`${commandName.outbox} redrive 01a20a44-c215-7a07-945c-774644912f4b`, 'One event')
+      .example(`${commandName.outbox} redrive --dead --error "HTTP 413" --dry-run`, 'Which would that be?')
       .example(
-        `${invocation} redrive --state undelivered --new-key --yes`,
+        `${commandName.outbox} redrive --state undelivered --new-key --yes`,
         'What Convoy failed, after mending',
       )
-      .example(`${invocation} redrive --accepted-by sandbox`, 'What only the sandbox got') as never,
+      .example(`${commandName.outbox} redrive --accepted-by sandbox`, 'What only the sandbox got') as never,
   async handler(given) {
     const { rate } = given;
     if (!(rate >= 0)) throw new OutboxError('ERR_OUTBOX_CONFIG', '--rate: expected a number of at least 0.');
@@ -153,7 +153,7 @@ function against(event: EventView, isNewKey: boolean): string | null {
     case 'discarded':
       return null;
     case 'pending':
-      return `is pending already: ${invocation} show ${event.id} says what it waits for`;
+      return `is pending already: ${commandName.outbox} show ${event.id} says what it waits for`;
     case 'processed':
       if (event.confirmedAtMs === null && event.lastError !== null) {
         return isNewKey
