@@ -35,6 +35,8 @@ export interface Unreadable {
   readonly reason: string;
   /** How long Convoy asked us to wait, at most five minutes; null when it did not. */
   readonly retryAfterMs: number | null;
+  /** The HTTP status, if there was an answer at all. */
+  readonly status?: number;
 }
 
 const defaultLongestBytes = 1 << 20;
@@ -69,9 +71,9 @@ export async function readConvoy(access: ConvoyAccess, request: ReadRequest): Pr
 
 /** What asking for the project came to. */
 export type ProjectAnswer =
-  | { readonly kind: 'project'; readonly projectId: string }
+  | { readonly kind: 'project'; readonly projectId: string; readonly serverMs: number | null }
   /** No answer that says which project it is: try again later. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly reason: string; readonly status?: number };
 
 /**
  * Asks which project the key belongs to. With a project key Convoy ignores the id in the path and answers with the
@@ -83,11 +85,15 @@ export async function askProject(access: ConvoyAccess): Promise<ProjectAnswer> {
   switch (read.kind) {
     case 'read': {
       const uid = memberOf(read.data, 'uid');
-      if (typeof uid === 'string') return { kind: 'project', projectId: uid };
+      if (typeof uid === 'string') return { kind: 'project', projectId: uid, serverMs: read.serverMs };
       return { kind: 'unknown', reason: 'HTTP 200 (application/json) instead of the project' };
     }
     case 'unreadable':
-      return { kind: 'unknown', reason: read.reason };
+      return {
+        kind: 'unknown',
+        reason: read.reason,
+        ...(read.status === undefined ? {} : { status: read.status }),
+      };
     case 'too-large':
       return { kind: 'unknown', reason: 'an endless answer instead of the project' };
     default:
@@ -116,6 +122,7 @@ function readOf(response: Response<string>): ConvoyRead {
     kind: 'unreadable',
     reason: `HTTP ${response.statusCode} (${type}) instead of an answer`,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], serverMs),
+    status: response.statusCode,
   };
 }
 

@@ -2,6 +2,8 @@
 // is start-relayer.ts.
 import { randomBytes } from 'node:crypto';
 import { systemClock as clock, sleep } from '../outbox/clock.ts';
+import { gatewayName } from '../outbox/convoy-url.ts';
+import type { Credentials } from '../outbox/credentials.ts';
 import type { Application } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
@@ -13,8 +15,6 @@ import { isCorrupt } from '../outbox/sqlite-code.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
 import { startBackground } from './background.ts';
 import type { RelayerSettings } from './config.ts';
-import { gatewayName } from './convoy-url.ts';
-import type { Credentials } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { guardedOwners } from './guarded-owners.ts';
 import { patientStore } from './patient-store.ts';

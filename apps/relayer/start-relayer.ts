@@ -1,4 +1,6 @@
 // Puts a relayer together, in the order of a restart after a crash: what the dead one held comes first.
+
+import { credentialsOf } from '../outbox/credentials.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
@@ -10,7 +12,6 @@ import { acquireSlot } from '../outbox/relayer-slot.ts';
 import { openDatabase } from '../outbox/sqlite.ts';
 import { sqliteStore } from '../outbox/sqlite-store.ts';
 import { readRelayerConfig } from './config.ts';
-import { credentialsOf } from './credentials.ts';
 import { RelayerService } from './relayer-service.ts';
 import { refuseSandboxAfterConvoy } from './sandbox-guard.ts';
 

@@ -1,12 +1,16 @@
 // Which Convoy to talk to, and as whom: the key from a setting or a file, and a clear word when something is missing.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { commandName } from '../outbox/command-name.ts';
-import { isInstalled } from '../outbox/environment.ts';
-import { OutboxError } from '../outbox/outbox-error.ts';
-import type { RelayerSettings } from './config.ts';
+import { commandName } from './command-name.ts';
+import type { Settings } from './config.ts';
+import type { convoyFlags } from './convoy-settings.ts';
 import { defaultBaseUrl } from './convoy-url.ts';
-import { sandboxApiKey, sandboxProjectId } from './sandbox-guard.ts';
+import { isInstalled } from './environment.ts';
+import { OutboxError } from './outbox-error.ts';
+import { sandboxApiKey, sandboxProjectId } from './sandbox-name.ts';
+
+/** The settings that this file reads. */
+export type ConvoySettings = Settings<typeof convoyFlags>;
 
 export interface Credentials {
   /** Ends in `/api`. */
@@ -25,7 +29,7 @@ const howToGet =
  * Convoy as configured or, while no setting names any Convoy, the sandbox if there is one. A relative path is resolved
  * against `root`. Throws ERR_OUTBOX_CONFIG that names what is missing or unsafe, and what to do.
  */
-export function credentialsOf(settings: RelayerSettings, root: string): Credentials {
+export function credentialsOf(settings: ConvoySettings, root: string): Credentials {
   const givenUrl = settings['convoy-base-url'];
   const apiKey = keyOf(settings, root);
   const projectId = settings['convoy-project-id'];
@@ -45,7 +49,7 @@ export function credentialsOf(settings: RelayerSettings, root: string): Credenti
 }
 
 /** The key must not travel unencrypted to another host, unless that is what somebody wants. */
-function safe(credentials: Credentials, settings: RelayerSettings): Credentials {
+function safe(credentials: Credentials, settings: ConvoySettings): Credentials {
   const url = new URL(credentials.baseUrl);
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'https:' || isLoopback || settings['allow-plain-http'] === 'yes') return credentials;
@@ -55,7 +59,7 @@ function safe(credentials: Credentials, settings: RelayerSettings): Credentials 
   );
 }
 
-function keyOf(settings: RelayerSettings, root: string): string | undefined {
+function keyOf(settings: ConvoySettings, root: string): string | undefined {
   const key = settings['convoy-api-key'];
   const file = settings['convoy-api-key-file'];
   if (file === undefined) return key;
