@@ -13,6 +13,7 @@ import type {
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
 import { type Clock, systemClock } from './clock.ts';
+import { recordWriter } from './connection-facts.ts';
 import { describeDatabaseError, unavailable } from './database-error.ts';
 import { fileOfUrl } from './environment.ts';
 import { type FileGate, gateOf } from './file-gate.ts';
@@ -93,6 +94,7 @@ async function connectOnce(inner: SqlDriverAdapter, gate: FileGate, retry: Retry
     // Prisma's adapter reads integers as bigints; the pragmas are compared as numbers.
     connection.defaultSafeIntegers(false);
     configure(connection, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages });
+    recordWriter(connection);
     connection.defaultSafeIntegers(true);
     return new SerialAdapter(inner, { connection, gate, retry });
   } catch (error) {

@@ -1,6 +1,7 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
+import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
 import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
@@ -19,7 +20,10 @@ import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, Turn
 const keptLogLines = 10_000;
 
 /** The store's verbs, and what only SQLite offers beside them. */
-export interface SqliteStore extends OutboxStore, WalVerbs {}
+export interface SqliteStore extends OutboxStore, WalVerbs {
+  /** How durable its connection really is. */
+  facts(): ConnectionFacts;
+}
 
 /** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
 export function sqliteStore(db: SqliteConnection): SqliteStore {
@@ -32,6 +36,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     ...sqliteOwners(db),
     ...sqliteRecall(db),
     ...sqliteWal(db),
+    facts: () => connectionFacts(db),
     async turn(request) {
       const claim =
         request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;

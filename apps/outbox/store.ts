@@ -89,6 +89,8 @@ export interface TurnResult {
 export interface LogEntry {
   readonly kind:
     | 'relayer_started'
+    /** An application has opened its writing connection. */
+    | 'writer_opened'
     | 'taken_over'
     | 'fenced'
     | 'gateway'

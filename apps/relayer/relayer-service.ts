@@ -74,8 +74,8 @@ export class RelayerService implements Application {
   }
 
   /** Once the loop runs, nothing more is awaited: until `start` resolves, a signal ends the process at once. */
-  async start(pid: number): Promise<void> {
-    const { store, slot, log, file } = this.#parts;
+  async start(): Promise<void> {
+    const { store, slot, log, file, settings } = this.#parts;
     const events = await takeOverOwnSlot(this.#takeover);
     if (await hasPassed(this.#check)) this.#relayer.allowSending();
     const stopWake = startWake({
@@ -95,7 +95,8 @@ export class RelayerService implements Application {
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    const detail = { slot: slot.name, pid, events };
+    const drain = { drain_timeout_ms: settings['drain-timeout'] };
+    const detail = { slot: slot.name, events, ...store.facts(), ...drain };
     const recorded = store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
     const checked = this.#checkGateway();
     const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };

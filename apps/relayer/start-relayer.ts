@@ -43,7 +43,7 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   await refuseSandboxAfterConvoy(store, credentials.projectId);
   const slot = acquireSlot(file);
   const service = new RelayerService({ settings, credentials, log, file, identity, store, slot });
-  await service.start(context.pid).catch((error: unknown) => {
+  await service.start().catch((error: unknown) => {
     throw explained(file, error);
   });
   context.ready();
