@@ -33,7 +33,7 @@ export interface OpenOptions {
  * SQLite before 3.51.3 can corrupt the file when two processes write and checkpoint at the same instant (the
  * WAL-reset bug), which is exactly how an ingester and a relayer meet.
  */
-const oldestSafeVersion = '3.51.3';
+export const oldestSafeVersion = '3.51.3';
 const openDeadlineMs = 15_000;
 /** A WAL that grew in a burst is cut back to this size at the next checkpoint that resets it. */
 const walLimitBytes = 16 * 1024 * 1024;
@@ -141,7 +141,8 @@ export function createOwnerOnly(file: string): void {
   }
 }
 
-function compareVersions(a: string, b: string): number {
+/** Negative, 0 or positive as the first version is older, the same or newer; only three numbers count. */
+export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);

@@ -7,6 +7,7 @@ import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { backupCommand } from './backup.ts';
 import { discardCommand } from './discard.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { listCommand } from './list.ts';
 import { pruneCommand } from './prune.ts';
@@ -34,6 +35,7 @@ try {
     .command(discardCommand)
     .command(pruneCommand)
     .command(backupCommand)
+    .command(doctorCommand)
     .command(schemaCommand)
     .command(sqlCommand)
     .demandCommand(1, 'Which command?')
