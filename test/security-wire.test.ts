@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { askProject } from '../apps/outbox/convoy.ts';
+import { askProject } from '../apps/outbox/convoy-project.ts';
 import { credentialsOf } from '../apps/outbox/credentials.ts';
 import { readRelayerConfig } from '../apps/relayer/config.ts';
 import { placeFor, quietSandbox, said, startRelayer, stopAll } from './both-apps.ts';

@@ -1,6 +1,6 @@
 // Before any event is sent: the gateway must have said once that the key belongs to the configured project.
 import { describe, expect, test } from 'vitest';
-import { askProject } from '../apps/outbox/convoy.ts';
+import { askProject } from '../apps/outbox/convoy-project.ts';
 import { hasPassed, passStartupCheck, type StartupCheckOptions } from '../apps/relayer/startup-check.ts';
 import { FakeClock } from './fake-clock.ts';
 import { waitFor } from './helpers.ts';

@@ -48,8 +48,11 @@ export function credentialsOf(settings: ConvoySettings, root: string): Credentia
   return safe({ baseUrl: givenUrl ?? `${defaultBaseUrl}/api`, projectId, apiKey }, settings);
 }
 
-/** The key must not travel unencrypted to another host, unless that is what somebody wants. */
-function safe(credentials: Credentials, settings: ConvoySettings): Credentials {
+/** The key must not travel unencrypted to another host, unless that is what somebody wants. Throws ERR_OUTBOX_CONFIG. */
+export function safe<Access extends Pick<Credentials, 'baseUrl'>>(
+  credentials: Access,
+  settings: ConvoySettings,
+): Access {
   const url = new URL(credentials.baseUrl);
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'https:' || isLoopback || settings['allow-plain-http'] === 'yes') return credentials;

@@ -6,6 +6,7 @@ import { commandName } from '../../apps/outbox/command-name.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { backupCommand } from './backup.ts';
+import { convoyCommand } from './convoy-setup.ts';
 import { discardCommand } from './discard.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -36,6 +37,7 @@ try {
     .command(pruneCommand)
     .command(backupCommand)
     .command(doctorCommand)
+    .command(convoyCommand)
     .command(schemaCommand)
     .command(sqlCommand)
     .demandCommand(1, 'Which command?')

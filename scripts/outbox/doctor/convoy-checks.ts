@@ -1,8 +1,9 @@
 // What the doctor asks Convoy: is it there, does it take the key, is it the right project, does its clock agree, and has each
 // business that has events an active endpoint with a subscription.
 import { commandName } from '../../../apps/outbox/command-name.ts';
-import { askProject, type ConvoyAccess } from '../../../apps/outbox/convoy.ts';
+import type { ConvoyAccess } from '../../../apps/outbox/convoy.ts';
 import { askDirectory, type ConvoyEndpoint } from '../../../apps/outbox/convoy-directory.ts';
+import { askProject } from '../../../apps/outbox/convoy-project.ts';
 import { errorText } from '../../../apps/outbox/log.ts';
 import { isSandbox } from '../../../apps/outbox/sandbox-name.ts';
 import { gatewayOf } from '../convoy-access.ts';
