@@ -5,6 +5,7 @@ import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
 import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { sqliteAudit } from './sqlite-audit.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
 import { sqliteListing } from './sqlite-listing.ts';
 import { sqliteOperator } from './sqlite-operator.ts';
@@ -29,6 +30,7 @@ export interface SqliteStore extends OutboxStore, WalVerbs {
 export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
   return {
+    ...sqliteAudit(db),
     ...sqliteConfirm(db),
     ...sqliteListing(db),
     ...sqliteOperator(db),

@@ -1,6 +1,7 @@
 // The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
+import type { AuditVerbs } from './audit-verbs.ts';
 import type { ConfirmVerbs } from './confirm-verbs.ts';
 import type { ListingVerbs } from './listing-verbs.ts';
 import type { OperatorVerbs } from './operator-verbs.ts';
@@ -118,7 +119,13 @@ export interface OutboxCounts {
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
-export interface OutboxStore extends ConfirmVerbs, ListingVerbs, OperatorVerbs, OverviewVerbs, OwnerVerbs {
+export interface OutboxStore
+  extends AuditVerbs,
+    ConfirmVerbs,
+    ListingVerbs,
+    OperatorVerbs,
+    OverviewVerbs,
+    OwnerVerbs {
   /**
    * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
    * came too late are recorded (`fenced`).

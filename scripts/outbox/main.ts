@@ -5,6 +5,7 @@ import yargs from 'yargs';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
 import { convoyCommand } from './convoy-setup.ts';
 import { discardCommand } from './discard.ts';
@@ -17,6 +18,9 @@ import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { sqlCommand } from './sql.ts';
 import { statusCommand } from './status.ts';
+
+/** Options that may be given several times. */
+const lists = ['_', 'ids', 'id', 'business'];
 
 // A reader that has seen enough (`list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -35,11 +39,13 @@ try {
     .command(redriveCommand)
     .command(discardCommand)
     .command(pruneCommand)
+    .command(auditCommand)
     .command(backupCommand)
     .command(doctorCommand)
     .command(convoyCommand)
     .command(schemaCommand)
     .command(sqlCommand)
+    .check(givenOnce)
     .demandCommand(1, 'Which command?')
     .strict()
     .version(false)
@@ -62,6 +68,12 @@ try {
 } catch (error) {
   tell(error);
   process.exitCode = exitCodeOf(error);
+}
+
+function givenOnce(given: Readonly<Record<string, unknown>>): true {
+  const twice = Object.keys(given).find((name) => Array.isArray(given[name]) && !lists.includes(name));
+  if (twice === undefined) return true;
+  throw new Error(`--${twice} was given more than once: give it once`);
 }
 
 /** One line for people, one object for scripts; what nobody foresaw with its stack. */

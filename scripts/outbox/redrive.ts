@@ -17,6 +17,7 @@ interface RedriveArguments extends FilterArguments, DecisionArguments {
   dead: boolean;
   'accepted-by'?: string | undefined;
   'new-key': boolean;
+  again: boolean;
   rate: number;
 }
 
@@ -47,6 +48,12 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
         default: false,
         describe:
           'Under a new idempotency key (~r2), for keys that Convoy has burnt. A receiver may get it twice',
+      })
+      .option('again', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Accepted events, too, if named: for those that Convoy has lost. It ignores those that it has',
       })
       .option('rate', {
         type: 'number',
@@ -98,9 +105,15 @@ async function targetsOf(
   }
   if (ids.length > 0) {
     return {
-      targets: await namedEvents(store, ids, (event) => against(event, given['new-key'])),
+      targets: await namedEvents(store, ids, (event) => against(event, given)),
       note: 'by id',
     };
+  }
+  if (given.again) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      '--again is for events that are named by their ids: which are they?',
+    );
   }
   if (text === '') {
     throw new OutboxError(
@@ -147,7 +160,7 @@ async function gatewayNamed(store: SqliteStore, name: string): Promise<string> {
 }
 
 /** Why an event that was named cannot be redriven, or null. */
-function against(event: EventView, isNewKey: boolean): string | null {
+function against(event: EventView, given: RedriveArguments): string | null {
   switch (event.status) {
     case 'dead':
     case 'discarded':
@@ -155,12 +168,13 @@ function against(event: EventView, isNewKey: boolean): string | null {
     case 'pending':
       return `is pending already: ${commandName.outbox} show ${event.id} says what it waits for`;
     case 'processed':
+      if (given.again) return null;
       if (event.confirmedAtMs === null && event.lastError !== null) {
-        return isNewKey
+        return given['new-key']
           ? null
           : `was accepted, and Convoy will not deliver it: its key is burnt, add --new-key`;
       }
-      return `was accepted by ${event.gateway ?? 'its gateway'} already: to have Convoy deliver it again, use its own resend`;
+      return `was accepted by ${event.gateway ?? 'its gateway'} already: to have Convoy deliver it again, use its own resend; if Convoy has lost it, add --again`;
     default:
       return event.status satisfies never;
   }
