@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { startBackground } from '../apps/relayer/background.ts';
 import { guardedOwners } from '../apps/relayer/guarded-owners.ts';
+import { Meters } from '../apps/relayer/status/meters.ts';
 import { FakeClock } from './fake-clock.ts';
 import { newDatabaseFile, openStore } from './outbox-database.ts';
 import { MemoryLog } from './relayer-rig.ts';
@@ -19,8 +20,10 @@ async function anHour(confirmWindowMs: number) {
   const stopping = new AbortController();
   let looks = 0;
   const tasks = startBackground({
-    settings: { retention: 0, 'confirm-window': confirmWindowMs },
-    relayer: { isGatewayOpen: true, isQuiet: true, wake() {} },
+    settings: { retention: 0, 'confirm-window': confirmWindowMs, 'status-port': 0, concurrency: 1 },
+    relayer: { isGatewayOpen: true, wake() {} },
+    calm: async () => {},
+    ...{ meters: new Meters(clock), slot: { name: '00' }, pid: 1 },
     checked: Promise.resolve(),
     store: {
       ...store,
@@ -52,6 +55,7 @@ test('the guard of owners is a part of the relayer unless it is switched off', a
   const store = await openStore(newDatabaseFile());
   const parts = {
     ...{ access, gateway, store, clock: new FakeClock(), log: new MemoryLog() },
+    calm: async () => {},
     signal: new AbortController().signal,
   };
   expect(guardedOwners({ ...parts, settings: { 'owner-guard': 'yes' } }).owners).toBeDefined();

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { askProject } from '../apps/outbox/convoy.ts';
 import { askEndpoints } from '../apps/outbox/convoy-endpoints.ts';
 import { listEvents } from '../apps/outbox/convoy-events.ts';
+import { askProject } from '../apps/outbox/convoy-project.ts';
 import { relayerFlags } from '../apps/relayer/config.ts';
 import { defaultSlots } from '../scripts/bench/bench.ts';
 import { readBenchConfig } from '../scripts/bench/config.ts';

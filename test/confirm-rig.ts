@@ -3,9 +3,9 @@
 import type Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
+import { gatewayName } from '../apps/outbox/convoy-url.ts';
 import { Confirmer } from '../apps/relayer/confirm.ts';
 import { type ConfirmParts, confirmTimings } from '../apps/relayer/confirm-options.ts';
-import { gatewayName } from '../apps/relayer/convoy-url.ts';
 import { type Sandbox, startSandbox } from '../scripts/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../scripts/sandbox/sandbox-options.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { convoyBaseUrl, gatewayName } from '../apps/outbox/convoy-url.ts';
+import { credentialsOf } from '../apps/outbox/credentials.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
 import { readRelayerConfig } from '../apps/relayer/config.ts';
-import { convoyBaseUrl, gatewayName } from '../apps/relayer/convoy-url.ts';
-import { credentialsOf } from '../apps/relayer/credentials.ts';
 import { tempDirectory } from './helpers.ts';
 
 type Variables = Readonly<Record<string, string>>;

@@ -32,6 +32,7 @@ describe('a relayer that stood still', () => {
       owners: ({ clock, log }) =>
         new OwnerGuard({
           ask: () => new Promise(() => {}),
+          calm: async () => {},
           wasAccepted: async () => {
             if (rig.convoy.sent.length === 0) clock.stall(25_000);
             return true;

@@ -22,6 +22,9 @@ export const packageRoot: string = ancestorWith(
   'prisma/migrations',
 );
 
+/** Whether this package is a dependency of another application, and not the repository with its demo. */
+export const isInstalled: boolean = !existsSync(path.join(packageRoot, 'ecosystem.config.js'));
+
 /**
  * Reads the environment. The root is the folder of `ecosystem.config.js` when this package has one beside it;
  * in an application that only installed the package, it is the working directory.
@@ -29,7 +32,7 @@ export const packageRoot: string = ancestorWith(
  * an empty one. Throws ERR_OUTBOX_CONFIG when the file cannot be read, or was named and does not exist.
  */
 export function readEnvironment(given: { readonly variables: Variables; readonly cwd: string }): Environment {
-  const root = existsSync(path.join(packageRoot, 'ecosystem.config.js')) ? packageRoot : given.cwd;
+  const root = isInstalled ? given.cwd : packageRoot;
   const fromProcess = Object.entries(given.variables).filter(
     ([, value]) => value !== undefined && value !== '',
   );
@@ -57,6 +60,12 @@ export function databaseFile(environment: Environment): string {
     );
   }
   return path.resolve(environment.root, file);
+}
+
+/** The absolute path of a database given as a path or a `file:` URL, relative to the working directory. Throws ERR_OUTBOX_CONFIG. */
+export function fileOfUrl(url: string): string {
+  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
+  return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
 }
 
 /** A URL as it may be shown: no user, no password (which may itself hold `/` and `@`), no query. */

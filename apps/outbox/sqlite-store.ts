@@ -1,8 +1,10 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
+import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { sqliteAudit } from './sqlite-audit.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
 import { sqliteListing } from './sqlite-listing.ts';
 import { sqliteLive } from './sqlite-live.ts';
@@ -20,7 +22,10 @@ import type { LogEntry, OutboxStore } from './store.ts';
 const keptLogLines = 10_000;
 
 /** The store's verbs, and what only SQLite offers beside them. */
-export interface SqliteStore extends OutboxStore, WalVerbs {}
+export interface SqliteStore extends OutboxStore, WalVerbs {
+  /** How durable its connection really is. */
+  facts(): ConnectionFacts;
+}
 
 /** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
 export function sqliteStore(db: SqliteConnection): SqliteStore {
@@ -28,6 +33,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   const wal = sqliteWal(db);
   const record = (entry: LogEntry & { nowMs: number }) => write(statements, entry);
   return {
+    ...sqliteAudit(db),
     ...sqliteConfirm(db),
     ...sqliteListing(db),
     ...sqliteOperator(db),
@@ -37,6 +43,7 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     ...sqliteRecall(db),
     ...wal,
     ...sqliteTurn(db, { dataVersion: wal.dataVersion, record }),
+    facts: () => connectionFacts(db),
     async takeOver({ slot, nowMs }) {
       return immediately(db, 'take-over', () => {
         const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;

@@ -2,6 +2,8 @@
 // is start-relayer.ts.
 import { randomBytes } from 'node:crypto';
 import { systemClock as clock } from '../outbox/clock.ts';
+import { gatewayName } from '../outbox/convoy-url.ts';
+import type { Credentials } from '../outbox/credentials.ts';
 import type { Application } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
@@ -9,11 +11,10 @@ import { leaseIds } from '../outbox/lease-id.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import { thisProcess } from '../outbox/this-process.ts';
 import { startBackground } from './background.ts';
 import { calm } from './calm.ts';
 import type { RelayerSettings } from './config.ts';
-import { gatewayName } from './convoy-url.ts';
-import type { Credentials } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { guardedOwners } from './guarded-owners.ts';
 import { lookAround } from './look-around.ts';
@@ -86,8 +87,8 @@ export class RelayerService implements Application {
   }
 
   /** Once the loop runs, nothing more is awaited: until `start` resolves, a signal ends the process at once. */
-  async start(pid: number): Promise<void> {
-    const { store, slot, log, file } = this.#parts;
+  async start(): Promise<void> {
+    const { store, slot, log, file, settings } = this.#parts;
     const events = await takeOverOwnSlot(this.#takeover);
     const isKnown = await hasPassed(this.#check);
     if (isKnown) this.#allowSending();
@@ -102,19 +103,20 @@ export class RelayerService implements Application {
       stopWake();
       this.stop();
       await this.#deliverer.close();
-      if (this.#failure === null) await this.#recordStop(pid);
+      if (this.#failure === null) await this.#recordStop();
       await store.close();
       slot.release();
       if (this.#failure !== null) throw explained(file, this.#failure);
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    const detail = { slot: slot.name, pid, events };
+    const drain = { drain_timeout_ms: settings['drain-timeout'] };
+    const detail = { slot: slot.name, events, ...store.facts(), ...drain };
     const recorded = store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
     const checked = this.#checkGateway(isKnown);
     const parts = {
-      ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked, pid },
-      ...{ meters: this.#meters, store, calm: this.#calm },
+      ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked },
+      ...{ pid: thisProcess.pid, meters: this.#meters, store, calm: this.#calm },
     };
     for (const task of [recorded, checked, this.#lookAround(), ...startBackground(parts)])
       void this.#guarded(task);
@@ -141,11 +143,11 @@ export class RelayerService implements Application {
   }
 
   /** So that people can tell a stop from a death. Tried once: a stop must not wait for a locked database. */
-  async #recordStop(pid: number): Promise<void> {
+  async #recordStop(): Promise<void> {
     const { store, slot, log } = this.#parts;
     const entry = {
       kind: 'relayer_stopped',
-      detail: { slot: slot.name, pid },
+      detail: { slot: slot.name, pid: thisProcess.pid },
       nowMs: clock.nowMs(),
     } as const;
     await store
