@@ -65,8 +65,7 @@ export async function startService(app: PackedApp, folder = app.folder): Promise
     RELAYER_SANDBOX_URL: sandbox.url,
   };
   const service = spawnNode(path.join(folder, 'dist', 'server.js'), [], { cwd: folder, env });
-  const port = await waitFor('the service listens', () => /port: (\d+)/.exec(service.stdout)?.[1]);
-  const url = `http://127.0.0.1:${port}/orders`;
+  const url = await waitFor('the service listens', () => /http:\S+\/orders/.exec(service.stdout)?.[0]);
   const db = new Database(file, { readonly: true });
   onTestFinished(() => void db.close());
   return {

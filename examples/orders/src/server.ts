@@ -54,6 +54,9 @@ function failure(error: unknown): Answer {
   return [500, { error: 'this failed, and nothing was changed' }];
 }
 
-server.listen(Number(process.env.PORT ?? 3000), () => console.log('orders: listening', server.address()));
+server.listen(Number(process.env.PORT ?? 3000), () => {
+  const { port } = Object(server.address());
+  console.log(`orders: http://localhost:${port}/orders`);
+});
 
 process.once('SIGTERM', () => server.close(() => void prisma.$disconnect()));
