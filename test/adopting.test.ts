@@ -90,6 +90,7 @@ describe('the example', () => {
     // Its event was appended before the stock turned out too small.
     expect((await service.order({ shop: 'north', sku: 'cup', quantity: 4 })).status).toBe(409);
     expect((await service.order({ shop: ' ', sku: 'tea', quantity: 1 })).status).toBe(400);
+    expect((await service.order({ shop: 'north', sku: 'hat', quantity: 1 })).status).toBe(409);
     expect((await service.cancel(1)).status).toBe(200);
     expect((await service.cancel(1)).status).toBe(409);
     await waitFor('the webhooks', () => service.receiver.rows().length === 2);
