@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   buildService,
   migratedFile,
@@ -21,7 +21,10 @@ const env = quietEnvironment;
 const printed = (command: string, more = {}) =>
   app.run(app.bin('outbox'), [command], { env: { ...env, ...more } });
 
-beforeAll(() => buildService(app), 60_000);
+// Compilers and a dozen processes: on a busy machine each takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+
+beforeAll(() => buildService(app));
 
 describe('the package', () => {
   test('holds what an adopter needs, and nothing of the demo or its tools', () => {
@@ -150,7 +153,7 @@ describe('an application with an events table and an Event model of its own', ()
     );
     edit('prisma/migrations/20260301000100_outbox/migration.sql', () => printed('sql', outbox));
     buildService(app, folder);
-  }, 60_000);
+  });
 
   function edit(name: string, change: (text: string) => string): void {
     const file = path.join(folder, name);
