@@ -20,6 +20,8 @@ export interface RelayerProcess {
   readonly failed: Promise<never>;
   /** Stops it as PM2 would; resolves when it has ended. */
   stop(): Promise<void>;
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>;
 }
 
 const stopLimitMs = 10_000;
@@ -58,6 +60,11 @@ export function startRelayer(ground: Ground, setup: RelayerSetup): RelayerProces
       const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
       await ended;
       clearTimeout(timer);
+    },
+    async kill() {
+      isAskedToStop = true;
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }
