@@ -24,7 +24,7 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
     case 'relayer_stopped':
       return ['calm', `relayer ${detail.slot} stopped`];
     case 'taken_over':
-      return ['watch', `relayer ${detail.slot} had died: ${events} of its own taken over`];
+      return ['watch', `relayer ${detail.slot} had died: ${events} taken over from it`];
     case 'fenced':
       return ['watch', `${events} settled too late: the lease was somebody else's by then`];
     case 'gateway':
