@@ -59,8 +59,9 @@ function generateClient(directory) {
 function compile(directory) {
   const next = `${directory}.next-${process.pid}`;
   run('compile', 'typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', next], process.env, next);
+  run('bundle the relayer', '../scripts/bundle.mjs', [next], process.env, next);
   // The live page is served as it is written.
-  cpSync(path.join(root, livePage), path.join(next, livePage), { recursive: true });
+  cpSync(path.join(root, livePage), path.join(next, 'relayer/page'), { recursive: true });
   rmSync(directory, { recursive: true, force: true });
   renameSync(next, directory);
 }

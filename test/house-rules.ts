@@ -46,6 +46,8 @@ const sqliteFiles = [
   'serial-adapter',
 ].map((name) => `apps/outbox/${name}.ts`);
 
+const processFiles = ['apps/outbox/daemon.ts', 'apps/outbox/this-process.ts'];
+
 /** Who may open a dependency. They bind `apps/`; scripts may open what they measure, tests everything. */
 const doors: readonly { readonly opens: RegExp; readonly files: readonly string[] }[] = [
   { opens: /^undici$/, files: ['apps/relayer/deliver.ts'] },
@@ -60,7 +62,7 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^@prisma\//, files: databaseFiles },
   { opens: /^prisma\/generated\//, files: ['apps/outbox/prisma-client.ts'] },
   { opens: /^node:(timers|timers\/promises|perf_hooks)$/, files: ['apps/outbox/clock.ts'] },
-  { opens: /^node:process$/, files: ['apps/outbox/daemon.ts'] },
+  { opens: /^node:process$/, files: processFiles },
 ];
 
 const mainFile = /^apps\/\w+\/main\.ts$/;
@@ -106,7 +108,7 @@ export const houseRules: readonly Rule[] = [
     name: 'only the daemon and main.ts touch the process',
     check: (file) => {
       if (!file.path.startsWith('apps/') || !isCode(file)) return [];
-      if (file.path === 'apps/outbox/daemon.ts' || mainFile.test(file.path)) return [];
+      if (processFiles.includes(file.path) || mainFile.test(file.path)) return [];
       return uses(
         file,
         /^(globalThis\.)?process(\.\w+)?$/,

@@ -1,7 +1,7 @@
 // The operator's command line as a process, on a database of its own.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { projectRoot } from './helpers.ts';
+import { projectRoot, spawnNode } from './helpers.ts';
 
 /** The compiled command line. */
 export const outboxScript = path.join(projectRoot, 'build/scripts/outbox/main.js');
@@ -15,17 +15,25 @@ export interface CommandResult {
 
 /** Runs `npx outbox ...` on a database, without a terminal, and with no setting of this machine. */
 export function outbox(file: string, ...args: readonly string[]): CommandResult {
-  return outboxWith({ DATABASE_URL: `file:${file}` }, ...args);
-}
-
-/** The same with an environment of the caller's. */
-export function outboxWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): CommandResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [outboxScript, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, OUTBOX_ENV_FILE: '/dev/null', ...env },
+    env: { ...environment, DATABASE_URL: `file:${file}` },
     encoding: 'utf8',
   });
   return { status, stdout, stderr };
 }
+
+/** The same with an environment of the caller's, for a command that talks to a server of this very process. */
+export async function outboxWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<CommandResult> {
+  const command = spawnNode(outboxScript, args, { env: { ...environment, ...env } });
+  const status = await command.exited;
+  return {
+    status: typeof status === 'number' ? status : null,
+    stdout: command.stdout,
+    stderr: command.stderr,
+  };
+}
+
+const environment = { PATH: process.env.PATH, HOME: process.env.HOME, OUTBOX_ENV_FILE: '/dev/null' };
 
 /** What a command printed with --json. */
 export function outboxJson<Result>(file: string, ...args: readonly string[]): Result {

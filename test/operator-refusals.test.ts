@@ -18,6 +18,7 @@ describe('usage', () => {
     ['an unknown state', ['list', '--state', 'gone'], /Argument: state, Given: "gone", Choices: "pending"/],
     ['a state that a redrive cannot take', ['redrive', '--state', 'pending'], /state/],
     ['a span that is none', ['list', '--older-than', '7'], /--older-than: expected a duration/],
+    ['an option twice', ['list', '--limit', '2', '--limit', '3'], /--limit was given more than once/],
     ['no limit', ['list', '--limit', '0'], /--limit: expected a whole number/],
     ['no rate', ['redrive', 'x', '--rate', 'fast'], /--rate: expected a number/],
   ])('%s is one clear line and exit code 2', (_, args, says) => {
@@ -54,7 +55,7 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
 ];
 
 test('what cannot be done to an event is said in one line, and nothing is changed', {
-  timeout: 30_000,
+  timeout: 60_000,
 }, () => {
   const file = newDatabaseFile();
   const db = plainConnection(file);

@@ -2,24 +2,34 @@
 
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareAudit } from '../apps/outbox/sqlite-audit.ts';
 import { prepare } from '../apps/outbox/sqlite-confirm.ts';
 import { prepareOperator } from '../apps/outbox/sqlite-operator.ts';
 import { prepareOverview } from '../apps/outbox/sqlite-overview.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
+import { turnStatements } from '../apps/outbox/sqlite-turn-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
 let db: Database.Database;
 type Statements = ReturnType<typeof allStatements>;
 
+/** Two of its names are taken by what counts. */
+function auditStatements(connection: Database.Database) {
+  const { acceptedConfirmed, acceptedUnconfirmed, known } = prepareAudit(connection);
+  return { auditConfirmed: acceptedConfirmed, auditUnconfirmed: acceptedUnconfirmed, known };
+}
+
 const allStatements = (connection: Database.Database) => ({
   ...prepare(connection),
   ...prepareOperator(connection),
+  ...auditStatements(connection),
   ...prepareOverview(connection),
   ...prepareOwners(connection),
   ...prepareRecall(connection),
   ...prepareStatements(connection),
+  ...turnStatements(connection),
 });
 
 let statements: Statements;
@@ -51,6 +61,7 @@ test.each([
   { name: 'resume', index: 'events_due' },
   { name: 'anyOverdue', index: 'events_due' },
   { name: 'promote', index: 'events_due' },
+  { name: 'processed', index: 'events_leased' },
   { name: 'stranded', index: 'events_due' },
   { name: 'prunableConfirmed', index: 'events_confirmed' },
   { name: 'prunableUnconfirmed', index: 'events_unconfirmed' },
@@ -72,6 +83,9 @@ test.each([
   { name: 'unconfirmedTotal', index: 'events_unconfirmed' },
   { name: 'acceptedConfirmed', index: 'events_confirmed' },
   { name: 'acceptedUnconfirmed', index: 'events_unconfirmed' },
+  { name: 'auditConfirmed', index: 'events_confirmed' },
+  { name: 'auditUnconfirmed', index: 'events_unconfirmed' },
+  { name: 'known', index: 'events_id' },
   { name: 'deadTotal', index: 'events_dead' },
   { name: 'deadByReason', index: 'events_dead' },
   { name: 'created', index: 'events_created' },
@@ -84,19 +98,12 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each([
-  'processed',
-  'retry',
-  'dead',
-  'released',
-  'confirm',
-  'resend',
-  'report',
-  'redrive',
-  'discard',
-] as const)('%s finds its row by its key', (name) => {
-  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
-});
+test.each(['retry', 'dead', 'released', 'confirm', 'resend', 'report', 'redrive', 'discard'] as const)(
+  '%s finds its row by its key',
+  (name) => {
+    expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+  },
+);
 
 const unsorted = ['claim', 'resume', 'promote', 'pruneConfirmed', 'pruneUnconfirmed', 'unconfirmed'] as const;
 

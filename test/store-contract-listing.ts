@@ -136,4 +136,20 @@ export function listingContract(create: CreateDatabase): void {
       { leasedBy: '42', availableAtMs: nowMs + 30_000, claims: 1 },
     ]);
   });
+
+  test('the newest records of a kind, and every business that has an event, are told', async () => {
+    const database = await create();
+    const store = await database.open();
+    expect([await store.records('fenced', 9), await store.businesses(9)]).toEqual([[], []]);
+    for (const n of [1, 2, 3]) await store.log({ kind: 'fenced', detail: { n }, nowMs: nowMs + n });
+    await store.log({ kind: 'gateway', detail: {}, nowMs });
+    expect((await store.records('fenced', 2)).map(({ detail, atMs }) => [detail.n, atMs - nowMs])).toEqual([
+      [3, 3],
+      [2, 2],
+    ]);
+    for (const business_id of ['b', 'a', 'b', 'ä', 'a']) await database.append({ business_id });
+    await database.append({ business_id: 'c', status: 'dead' });
+    expect(await store.businesses(9)).toEqual(['a', 'b', 'c', 'ä']);
+    expect(await store.businesses(2)).toEqual(['a', 'b']);
+  });
 }

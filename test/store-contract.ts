@@ -1,6 +1,7 @@
 // What every implementation of OutboxStore must do, as a suite that runs once per store. It knows no database: what it
 // needs beside the store's own verbs, a harness gives it.
 import { describe } from 'vitest';
+import { auditContract } from './store-contract-audit.ts';
 import { claimContract } from './store-contract-claim.ts';
 import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
@@ -23,6 +24,7 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: takeover`, () => takeoverContract(create));
   describe(`${name}: resume, prune`, () => keepingContract(create));
   describe(`${name}: confirm`, () => confirmContract(create));
+  describe(`${name}: audit`, () => auditContract(create));
   describe(`${name}: owners`, () => ownersContract(create));
   describe(`${name}: list and find`, () => listingContract(create));
   describe(`${name}: redrive and discard`, () => operatorContract(create));

@@ -74,6 +74,18 @@ export async function readConfig<const Definitions extends Flags>(
   return { kind: 'settings', settings: settings as Settings<Definitions>, warnings };
 }
 
+/** The settings that environment and defaults give, without any flag. Throws ERR_OUTBOX_CONFIG as `readConfig` does. */
+export function settingsOf<const Definitions extends Flags>(
+  flags: Definitions,
+  variables: Variables,
+): Settings<Definitions> {
+  const entries = Object.entries(flags).map(([name, flag]) => [
+    name,
+    resolve({ name, flag, fromFlag: undefined, variables }),
+  ]);
+  return Object.fromEntries(entries) as Settings<Definitions>;
+}
+
 type Arguments =
   | { readonly kind: 'values'; readonly values: Readonly<Record<string, string | undefined>> }
   | { readonly kind: 'text'; readonly text: string };

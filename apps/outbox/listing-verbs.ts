@@ -82,6 +82,10 @@ export interface ListRequest {
 }
 
 export interface ListingVerbs {
+  /** The newest records of a kind, newest first. */
+  records(kind: LogRecord['kind'], limit: number): Promise<readonly LogRecord[]>;
+  /** The businesses that have events, whatever became of these; in order, at most `limit`. One look-up each. */
+  businesses(limit: number): Promise<readonly string[]>;
   /** A page of events in the order of `seq`, which is that of their commits. */
   list(request: ListRequest): Promise<readonly EventView[]>;
   /** How many events match. */

@@ -17,6 +17,12 @@ export function sqliteListing(db: SqliteConnection): ListingVerbs {
       const { where } = conditionsOf(request.filter);
       return Number(db.prepare(`SELECT count(*) FROM events${where}`).pluck().get(parametersOf(request)));
     },
+    async records(kind, limit) {
+      return (db.prepare(newestSql).all({ kind, limit }) as RecordRow[]).map(logRecord);
+    },
+    async businesses(limit) {
+      return db.prepare(businessesSql).pluck().all({ limit }).map(String);
+    },
     async find(idOrKey) {
       for (const [id, keySuffix] of [[idOrKey, null] as const, ...keyParts(idOrKey)]) {
         const row = db.prepare(findSql).get({ id, keySuffix }) as FoundRow | undefined;
@@ -71,6 +77,18 @@ const recordsSql = `
       OR (kind IN ('redriven', 'discarded') AND event_seq IS NULL
           AND EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(detail) THEN detail END, '$.seqs') WHERE value = :seq))
    ORDER BY id`;
+
+const newestSql = `
+  SELECT kind, at, event_seq, detail FROM outbox_log WHERE kind = :kind ORDER BY id DESC LIMIT :limit`;
+
+// From one to the next through the index: DISTINCT would read an entry of it per event.
+const businessesSql = `
+  WITH RECURSIVE business(id) AS (
+    SELECT min(business_id) FROM events
+     UNION ALL
+    SELECT (SELECT min(business_id) FROM events WHERE business_id > business.id) FROM business WHERE business.id IS NOT NULL
+     LIMIT :limit)
+  SELECT id FROM business WHERE id IS NOT NULL`;
 
 /** What a state means in SQL; those but the whole of `processed` are found through a partial index. */
 const states: Readonly<Record<EventState, string>> = {

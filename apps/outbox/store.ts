@@ -1,6 +1,7 @@
 // The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
+import type { AuditVerbs } from './audit-verbs.ts';
 import type { ConfirmVerbs } from './confirm-verbs.ts';
 import type { ListingVerbs } from './listing-verbs.ts';
 import type { LiveVerbs } from './live-verbs.ts';
@@ -73,6 +74,7 @@ export interface ClaimRequest {
 }
 
 export interface TurnRequest {
+  /** Each lease at most once for an event; in any order. */
   readonly settlements: readonly Settlement[];
   /** Null claims nothing. */
   readonly claim: ClaimRequest | null;
@@ -84,6 +86,8 @@ export interface TurnResult {
   readonly lost: readonly Settlement[];
   /** In the order in which they were appended. */
   readonly claimed: readonly ClaimedEvent[];
+  /** Somebody else has committed since the previous turn, and may wait for the write lock. */
+  readonly othersWrote: boolean;
 }
 
 /** One line of the operator's record. */
@@ -92,6 +96,8 @@ export interface LogEntry {
     | 'relayer_started'
     /** It ended by itself, with everything settled or released: what follows was no crash. */
     | 'relayer_stopped'
+    /** An application has opened its writing connection. */
+    | 'writer_opened'
     | 'taken_over'
     | 'fenced'
     | 'gateway'
@@ -120,7 +126,8 @@ export interface OutboxCounts {
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
 export interface OutboxStore
-  extends ConfirmVerbs,
+  extends AuditVerbs,
+    ConfirmVerbs,
     ListingVerbs,
     LiveVerbs,
     OperatorVerbs,

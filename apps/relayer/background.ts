@@ -6,7 +6,6 @@ import { errorText, type Log } from '../outbox/log.ts';
 import { type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
 import { isSlotAlive } from '../outbox/relayers-alive.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
-import { calm } from './calm.ts';
 import type { RelayerSettings } from './config.ts';
 import { keepOverdue } from './overdue.ts';
 import type { Relayer } from './relayer.ts';
@@ -21,7 +20,9 @@ export interface BackgroundParts {
   readonly gateway: string;
   /** Resolves when the start-up check has passed. */
   readonly checked: Promise<void>;
-  readonly relayer: Pick<Relayer, 'isGatewayOpen' | 'isQuiet' | 'wake'>;
+  readonly relayer: Pick<Relayer, 'isGatewayOpen' | 'wake'>;
+  /** Resolves at a moment in which a request disturbs no delivery. */
+  readonly calm: () => Promise<void>;
   readonly meters: Meters;
   readonly slot: Pick<RelayerSlot, 'name'>;
   readonly pid: number;
@@ -47,15 +48,12 @@ export function startBackground(parts: BackgroundParts): readonly Promise<void>[
 }
 
 async function confirming(parts: BackgroundParts): Promise<void> {
-  const { relayer, clock, signal } = parts;
   await parts.checked;
   const { keepConfirming } = await import('./confirm-service.ts');
   await keepConfirming({
     ...parts,
     windowMs: parts.settings['confirm-window'],
-    calm: () =>
-      calm({ isGatewayOpen: () => relayer.isGatewayOpen, isQuiet: () => relayer.isQuiet, clock, signal }),
-    onResent: () => relayer.wake(),
+    onResent: () => parts.relayer.wake(),
     acquire: () => tryAcquireConfirm(parts.databaseFile),
   });
 }

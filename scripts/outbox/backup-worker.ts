@@ -8,6 +8,8 @@ export interface BackupOrder {
   readonly file: string;
   /** An empty file, or none. */
   readonly target: string;
+  /** The outbox's table. */
+  readonly table: string;
 }
 
 /** What it says: that it checks now, and what came of it. */
@@ -15,7 +17,7 @@ export type BackupWord =
   | { readonly kind: 'checking' }
   | { readonly kind: 'done'; readonly events: number; readonly problems: readonly string[] };
 
-const { file, target } = workerData as BackupOrder;
+const { file, target, table } = workerData as BackupOrder;
 const say = (word: BackupWord) => parentPort?.postMessage(word);
 
 const source = new Database(file, { readonly: true, timeout: 5_000 });
@@ -25,6 +27,6 @@ source.close();
 say({ kind: 'checking' });
 const copy = new Database(target, { readonly: true });
 const problems = copy.prepare('PRAGMA quick_check(5)').pluck().all().map(String);
-const events = Number(copy.prepare('SELECT count(*) FROM events').pluck().get());
+const events = Number(copy.prepare(`SELECT count(*) FROM "${table}"`).pluck().get());
 copy.close();
 say({ kind: 'done', events, problems: problems.filter((problem) => problem !== 'ok') });

@@ -16,12 +16,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { sizeOf } from '../../apps/outbox/quiet-read.ts';
 import { createOwnerOnly } from '../../apps/outbox/sqlite.ts';
 import type { BackupOrder, BackupWord } from './backup-worker.ts';
 import { commandExitCodes } from './exit-code.ts';
-import { invocation } from './invocation.ts';
 import { type LongWork, longWork } from './long-work.ts';
 import { jsonOption, printResult } from './output.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
@@ -41,8 +41,11 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
     options
       .positional('to', { type: 'string', demandOption: true, describe: 'A new file, or a folder' })
       .options(jsonOption)
-      .example(`${invocation} backup /backup`, 'A file in it that is named for the instant')
-      .example(`${invocation} backup /backup/events.db`, 'That file, which must not exist yet') as never,
+      .example(`${commandName.outbox} backup /backup`, 'A file in it that is named for the instant')
+      .example(
+        `${commandName.outbox} backup /backup/events.db`,
+        'That file, which must not exist yet',
+      ) as never,
   async handler({ to, json }) {
     await withOutbox('read', async (outbox) => {
       const startMs = systemClock.monotonicMs();
@@ -52,7 +55,7 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
       try {
         createOwnerOnly(partial);
         const done = await longWork('KB copied', (work) =>
-          copy({ file: outbox.file, target: partial }, { work, needBytes }),
+          copy({ file: outbox.file, target: partial, table: outbox.table }, { work, needBytes }),
         );
         if (done.problems.length > 0) {
           throw new OutboxError(

@@ -1,12 +1,12 @@
 // `discard`: a person gives events up, for good unless they are redriven, with a reason that stays with them.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { matchingEvents, namedEvents } from './decision.ts';
 import { carryOut, type DecisionArguments, decisionOptions } from './decision-command.ts';
 import { type FilterArguments, filterOf, filterOptions, filterText } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
 
@@ -33,9 +33,12 @@ export const discardCommand: CommandModule<object, DiscardArguments> = {
       })
       .options(decisionOptions)
       .options(jsonOption)
-      .example(`${invocation} discard 01a20a44-c215-7a07-945c-774644912f4b --reason "test data"`, 'One event')
       .example(
-        `${invocation} discard --state waiting --business B --reason "left us" --dry-run`,
+        `${commandName.outbox} discard 01a20a44-c215-7a07-945c-774644912f4b --reason "test data"`,
+        'One event',
+      )
+      .example(
+        `${commandName.outbox} discard --state waiting --business B --reason "left us" --dry-run`,
         '',
       ) as never,
   async handler(given) {

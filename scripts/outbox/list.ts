@@ -1,10 +1,10 @@
 // `list`: which events, by state, business, type, age and error, a page at a time.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { eventCells, eventColumns } from './event-words.ts';
 import { type FilterArguments, filterOf, filterOptions } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { tableLines } from './table.ts';
 import { withOutbox } from './with-outbox.ts';
@@ -32,13 +32,13 @@ export const listCommand: CommandModule<object, ListArguments> = {
         describe: 'Go on after this seq: the next page',
       })
       .options(jsonOption)
-      .example(`${invocation} list --state dead`, 'What needs a decision')
+      .example(`${commandName.outbox} list --state dead`, 'What needs a decision')
       .example(
-        `${invocation} list --state waiting --oldest-first`,
+        `${commandName.outbox} list --state waiting --oldest-first`,
         'What has waited the longest, and for what',
       )
       .example(
-        `${invocation} list --business 550e8400-e29b-41d4-a716-446655440000 --newer-than 1h`,
+        `${commandName.outbox} list --business 550e8400-e29b-41d4-a716-446655440000 --newer-than 1h`,
         '',
       ) as never,
   async handler(given) {

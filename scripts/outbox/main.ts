@@ -1,17 +1,26 @@
+#!/usr/bin/env node
 // The operator's command line. One file per command; what each does, and its exit codes, are in docs/operations.md.
 import process from 'node:process';
 import yargs from 'yargs';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
+import { convoyCommand } from './convoy-setup.ts';
 import { discardCommand } from './discard.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { invocation } from './invocation.ts';
 import { listCommand } from './list.ts';
 import { pruneCommand } from './prune.ts';
 import { redriveCommand } from './redrive.ts';
+import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
+import { sqlCommand } from './sql.ts';
 import { statusCommand } from './status.ts';
+
+/** Options that may be given several times. */
+const lists = ['_', 'ids', 'id', 'business'];
 
 // A reader that has seen enough (`list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -21,7 +30,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   await yargs(process.argv.slice(2))
-    .scriptName(invocation)
+    .scriptName(commandName.outbox)
     .locale('en')
     .usage('$0 <command>\n\nLooks at the outbox and decides over events. DATABASE_URL names the database.')
     .command(statusCommand)
@@ -30,7 +39,13 @@ try {
     .command(redriveCommand)
     .command(discardCommand)
     .command(pruneCommand)
+    .command(auditCommand)
     .command(backupCommand)
+    .command(doctorCommand)
+    .command(convoyCommand)
+    .command(schemaCommand)
+    .command(sqlCommand)
+    .check(givenOnce)
     .demandCommand(1, 'Which command?')
     .strict()
     .version(false)
@@ -45,12 +60,20 @@ try {
         .trim()
         .replaceAll(/\s+/g, ' ')
         .replace(/[.?]?$/, '.');
-      throw new OutboxError('ERR_OUTBOX_CONFIG', `${complaint} Try ${invocation} --help.`, { cause: error });
+      throw new OutboxError('ERR_OUTBOX_CONFIG', `${complaint} Try ${commandName.outbox} --help.`, {
+        cause: error,
+      });
     })
     .parseAsync();
 } catch (error) {
   tell(error);
   process.exitCode = exitCodeOf(error);
+}
+
+function givenOnce(given: Readonly<Record<string, unknown>>): true {
+  const twice = Object.keys(given).find((name) => Array.isArray(given[name]) && !lists.includes(name));
+  if (twice === undefined) return true;
+  throw new Error(`--${twice} was given more than once: give it once`);
 }
 
 /** One line for people, one object for scripts; what nobody foresaw with its stack. */

@@ -3,10 +3,10 @@
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { askFirst } from './ask.ts';
 import { commandExitCodes } from './exit-code.ts';
 import { spanMs } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { longWork } from './long-work.ts';
 import { jsonOption, printResult } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
@@ -43,8 +43,8 @@ export const pruneCommand: CommandModule<object, PruneArguments> = {
       .option('dry-run', { type: 'boolean', default: false, describe: 'Count, and delete nothing' })
       .option('yes', { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' })
       .options(jsonOption)
-      .example(`${invocation} prune --older-than 30d --dry-run`, 'How many would that be?')
-      .example(`${invocation} prune --older-than 30d --yes`, 'For a nightly job') as never,
+      .example(`${commandName.outbox} prune --older-than 30d --dry-run`, 'How many would that be?')
+      .example(`${commandName.outbox} prune --older-than 30d --yes`, 'For a nightly job') as never,
   async handler(given) {
     const olderMs = spanMs('older-than', given['older-than']);
     const beforeMs = systemClock.nowMs() - olderMs;

@@ -1,13 +1,13 @@
 // `redrive`: a person has events sent again. They keep their idempotency key unless --new-key says otherwise.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import type { SqliteStore } from '../../apps/outbox/sqlite-store.ts';
 import { matchingEvents, namedEvents, type Targets } from './decision.ts';
 import { carryOut, type DecisionArguments, decisionOptions } from './decision-command.ts';
 import { type FilterArguments, filterOf, filterOptions, filterText } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
 
@@ -17,6 +17,7 @@ interface RedriveArguments extends FilterArguments, DecisionArguments {
   dead: boolean;
   'accepted-by'?: string | undefined;
   'new-key': boolean;
+  again: boolean;
   rate: number;
 }
 
@@ -48,6 +49,12 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
         describe:
           'Under a new idempotency key (~r2), for keys that Convoy has burnt. A receiver may get it twice',
       })
+      .option('again', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Accepted events, too, if named: for those that Convoy has lost. It ignores those that it has',
+      })
       .option('rate', {
         type: 'number',
         default: 1_000,
@@ -56,13 +63,13 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
       })
       .options(decisionOptions)
       .options(jsonOption)
-      .example(`${invocation} redrive 01a20a44-c215-7a07-945c-774644912f4b`, 'One event')
-      .example(`${invocation} redrive --dead --error "HTTP 413" --dry-run`, 'Which would that be?')
+      .example(`${commandName.outbox} redrive 01a20a44-c215-7a07-945c-774644912f4b`, 'One event')
+      .example(`${commandName.outbox} redrive --dead --error "HTTP 413" --dry-run`, 'Which would that be?')
       .example(
-        `${invocation} redrive --state undelivered --new-key --yes`,
+        `${commandName.outbox} redrive --state undelivered --new-key --yes`,
         'What Convoy failed, after mending',
       )
-      .example(`${invocation} redrive --accepted-by sandbox`, 'What only the sandbox got') as never,
+      .example(`${commandName.outbox} redrive --accepted-by sandbox`, 'What only the sandbox got') as never,
   async handler(given) {
     const { rate } = given;
     if (!(rate >= 0)) throw new OutboxError('ERR_OUTBOX_CONFIG', '--rate: expected a number of at least 0.');
@@ -98,9 +105,15 @@ async function targetsOf(
   }
   if (ids.length > 0) {
     return {
-      targets: await namedEvents(store, ids, (event) => against(event, given['new-key'])),
+      targets: await namedEvents(store, ids, (event) => against(event, given)),
       note: 'by id',
     };
+  }
+  if (given.again) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      '--again is for events that are named by their ids: which are they?',
+    );
   }
   if (text === '') {
     throw new OutboxError(
@@ -147,20 +160,21 @@ async function gatewayNamed(store: SqliteStore, name: string): Promise<string> {
 }
 
 /** Why an event that was named cannot be redriven, or null. */
-function against(event: EventView, isNewKey: boolean): string | null {
+function against(event: EventView, given: RedriveArguments): string | null {
   switch (event.status) {
     case 'dead':
     case 'discarded':
       return null;
     case 'pending':
-      return `is pending already: ${invocation} show ${event.id} says what it waits for`;
+      return `is pending already: ${commandName.outbox} show ${event.id} says what it waits for`;
     case 'processed':
+      if (given.again) return null;
       if (event.confirmedAtMs === null && event.lastError !== null) {
-        return isNewKey
+        return given['new-key']
           ? null
           : `was accepted, and Convoy will not deliver it: its key is burnt, add --new-key`;
       }
-      return `was accepted by ${event.gateway ?? 'its gateway'} already: to have Convoy deliver it again, use its own resend`;
+      return `was accepted by ${event.gateway ?? 'its gateway'} already: to have Convoy deliver it again, use its own resend; if Convoy has lost it, add --again`;
     default:
       return event.status satisfies never;
   }

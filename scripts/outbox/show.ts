@@ -1,11 +1,11 @@
 // `show`: the life of one event, from its creation to Convoy's confirmation, as far as the table and the record know it.
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventLife, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import type { LogRecord } from '../../apps/outbox/overview-verbs.ts';
 import { keyOf, stateWord } from './event-words.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption, printResult } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
 import { bytesText, eventsText, instantText, numberText, plainText, spanText } from './wording.ts';
@@ -24,8 +24,11 @@ export const showCommand: CommandModule<object, ShowArguments> = {
       .positional('id', { type: 'string', demandOption: true, describe: 'Its id, or its idempotency key' })
       .option('payload', { type: 'boolean', default: false, describe: 'Its payload and headers, too' })
       .options(jsonOption)
-      .example(`${invocation} show 01a20a44-c215-7a07-945c-774644912f4b`, '')
-      .example(`${invocation} show 01a20a44-c215-7a07-945c-774644912f4b --payload --json`, '') as never,
+      .example(`${commandName.outbox} show 01a20a44-c215-7a07-945c-774644912f4b`, '')
+      .example(
+        `${commandName.outbox} show 01a20a44-c215-7a07-945c-774644912f4b --payload --json`,
+        '',
+      ) as never,
   async handler({ id, json, payload }) {
     const life = await withOutbox('read', ({ store }) => store.find(id));
     if (life === null) throw unknownEvent(id);
@@ -41,7 +44,7 @@ export const showCommand: CommandModule<object, ShowArguments> = {
 export function unknownEvent(id: string): OutboxError {
   return new OutboxError(
     'ERR_OUTBOX_NO_EVENT',
-    `there is no event "${plainText(id)}": it was never there, or was deleted after its retention. Try ${invocation} list`,
+    `there is no event "${plainText(id)}": it was never there, or was deleted after its retention. Try ${commandName.outbox} list`,
   );
 }
 

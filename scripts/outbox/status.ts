@@ -3,11 +3,11 @@ import { statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
 import { rememberFile } from '../../apps/outbox/file-identity.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { slotsAlive } from '../../apps/outbox/relayers-alive.ts';
 import { spanMs } from './filter-options.ts';
-import { invocation } from './invocation.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
@@ -35,9 +35,9 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
         describe: 'How often with --watch',
       })
       .options(jsonOption)
-      .example(`${invocation} status`, 'Is all well?')
-      .example(`${invocation} status --watch --every 5s`, 'Look again every five seconds')
-      .example(`${invocation} status --json | jq .counts.dead`, 'For a script'),
+      .example(`${commandName.outbox} status`, 'Is all well?')
+      .example(`${commandName.outbox} status --watch --every 5s`, 'Look again every five seconds')
+      .example(`${commandName.outbox} status --json | jq .counts.dead`, 'For a script'),
   async handler(given) {
     await withOutbox('read', async (outbox) => {
       if (given.watch) return watch(outbox, given);

@@ -6,6 +6,7 @@ import { explained } from '../../apps/outbox/database-error.ts';
 import { databaseFile, type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
 import { standingOfDatabase } from '../../apps/outbox/migrate.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
 import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite-store.ts';
 import { mustBeUsable } from '../../apps/outbox/usable-path.ts';
@@ -13,6 +14,8 @@ import { mustBeUsable } from '../../apps/outbox/usable-path.ts';
 export interface OpenOutbox {
   readonly environment: Environment;
   readonly file: string;
+  /** The outbox's table; every statement is prepared for it. */
+  readonly table: string;
   readonly db: SqliteConnection;
   readonly store: SqliteStore;
 }
@@ -30,15 +33,16 @@ export async function withOutbox<Result>(
 ): Promise<Result> {
   const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
   const file = existingDatabase(environment);
+  const table = outboxTable(environment);
   if (access === 'write') mustBeUsable(file);
-  await mustBeCurrent(file);
+  await mustBeCurrent(file, table);
   // FULL: what a person decided must not be forgotten in a power cut.
   const db =
     access === 'read'
-      ? openForReading(file, busyTimeoutMs)
-      : await openDatabase(file, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 10_000 });
+      ? openForReading(file, { busyTimeoutMs, table })
+      : await openDatabase(file, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 10_000, table });
   try {
-    return await use({ environment, file, db, store: sqliteStore(db) });
+    return await use({ environment, file, table, db, store: sqliteStore(db) });
   } catch (error) {
     throw explained(file, error);
   } finally {
@@ -56,8 +60,8 @@ export function existingDatabase(environment: Environment): string {
   );
 }
 
-async function mustBeCurrent(file: string): Promise<void> {
-  const standing = await standingOfDatabase(file);
+async function mustBeCurrent(file: string, table: string): Promise<void> {
+  const standing = await standingOfDatabase(file, { outboxTable: table });
   if (standing.kind === 'adopted' || standing.pending.length === 0) return;
   throw new OutboxError(
     'ERR_OUTBOX_DATABASE_HISTORY',

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Reply } from './reply.ts';
 
-/** Beside this file; the build copies them. */
+/** Beside this file, or beside the bundle that it is a part of: the build copies them. */
 const own = (name: string) => path.join(import.meta.dirname, 'page', name);
 const uplot = (name: string) => createRequire(import.meta.url).resolve(`uplot/dist/${name}`);
 

@@ -23,6 +23,8 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
       return ['calm', `relayer ${detail.slot} started, process ${detail.pid}`];
     case 'relayer_stopped':
       return ['calm', `relayer ${detail.slot} stopped`];
+    case 'writer_opened':
+      return ['calm', `an application opened the outbox, process ${detail.pid}`];
     case 'taken_over':
       return ['watch', `relayer ${detail.slot} had died: ${events} taken over from it`];
     case 'fenced':

@@ -1,10 +1,16 @@
 // Which Convoy to talk to, and as whom: the key from a setting or a file, and a clear word when something is missing.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { OutboxError } from '../outbox/outbox-error.ts';
-import type { RelayerSettings } from './config.ts';
+import { commandName } from './command-name.ts';
+import type { Settings } from './config.ts';
+import type { convoyFlags } from './convoy-settings.ts';
 import { defaultBaseUrl } from './convoy-url.ts';
-import { sandboxApiKey, sandboxProjectId } from './sandbox-guard.ts';
+import { isInstalled } from './environment.ts';
+import { OutboxError } from './outbox-error.ts';
+import { sandboxApiKey, sandboxProjectId } from './sandbox-name.ts';
+
+/** The settings that this file reads. */
+export type ConvoySettings = Settings<typeof convoyFlags>;
 
 export interface Credentials {
   /** Ends in `/api`. */
@@ -15,13 +21,15 @@ export interface Credentials {
 
 const howToGet =
   'Create a project in Convoy (getconvoy.io, or your own), copy its id and its API key into .env as CONVOY_PROJECT_ID and ' +
-  'CONVOY_API_KEY; docs/convoy.md has the steps. To try without an account: npm start.';
+  `CONVOY_API_KEY; docs/convoy.md has the steps. To try without an account: ${
+    isInstalled ? `${commandName.sandbox}, and RELAYER_SANDBOX_URL=http://127.0.0.1:5055/api` : 'npm start'
+  }.`;
 
 /**
  * Convoy as configured or, while no setting names any Convoy, the sandbox if there is one. A relative path is resolved
  * against `root`. Throws ERR_OUTBOX_CONFIG that names what is missing or unsafe, and what to do.
  */
-export function credentialsOf(settings: RelayerSettings, root: string): Credentials {
+export function credentialsOf(settings: ConvoySettings, root: string): Credentials {
   const givenUrl = settings['convoy-base-url'];
   const apiKey = keyOf(settings, root);
   const projectId = settings['convoy-project-id'];
@@ -40,8 +48,11 @@ export function credentialsOf(settings: RelayerSettings, root: string): Credenti
   return safe({ baseUrl: givenUrl ?? `${defaultBaseUrl}/api`, projectId, apiKey }, settings);
 }
 
-/** The key must not travel unencrypted to another host, unless that is what somebody wants. */
-function safe(credentials: Credentials, settings: RelayerSettings): Credentials {
+/** The key must not travel unencrypted to another host, unless that is what somebody wants. Throws ERR_OUTBOX_CONFIG. */
+export function safe<Access extends Pick<Credentials, 'baseUrl'>>(
+  credentials: Access,
+  settings: ConvoySettings,
+): Access {
   const url = new URL(credentials.baseUrl);
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'https:' || isLoopback || settings['allow-plain-http'] === 'yes') return credentials;
@@ -51,7 +62,7 @@ function safe(credentials: Credentials, settings: RelayerSettings): Credentials 
   );
 }
 
-function keyOf(settings: RelayerSettings, root: string): string | undefined {
+function keyOf(settings: ConvoySettings, root: string): string | undefined {
   const key = settings['convoy-api-key'];
   const file = settings['convoy-api-key-file'];
   if (file === undefined) return key;

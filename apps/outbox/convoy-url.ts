@@ -1,5 +1,5 @@
 // The base URL of Convoy's API as people write it, and as it is used.
-import type { Parsed } from '../outbox/flag.ts';
+import type { Parsed } from './flag.ts';
 
 /** Convoy's hosted service. */
 export const defaultBaseUrl = 'https://api.getconvoy.io';
