@@ -39,6 +39,7 @@ export async function browse(size: { readonly width: number; readonly height: nu
     reducedMotion: 'reduce',
   });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(10_000);
   const page = context.pages()[0] ?? (await context.newPage());
   const requests: string[] = [];
   const complaints: string[] = [];
