@@ -120,6 +120,13 @@ function settleAndClaim(statements: Statements, request: TurnRequest): TurnResul
     // In the same transaction, so that the record holds whatever becomes of this process.
     write(statements, { kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
   }
+  for (const settlement of request.settlements) {
+    // The row has no column for it, and people ask when it was.
+    if (settlement.kind === 'dead' && !lost.includes(settlement)) {
+      const { seq: eventSeq, error } = settlement;
+      write(statements, { kind: 'dead', eventSeq, detail: { error }, nowMs: request.nowMs });
+    }
+  }
   if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
   if (request.claim === null) return { lost, claimed: [] };
   const { exceptSeqs, ...claim } = request.claim;
