@@ -50,6 +50,7 @@ export const convoySetupCommand: CommandModule<object, SetupArguments> = {
         describe: 'Name of the project to create, if .env names none',
       })
       .option('organisation', {
+        alias: 'organization',
         type: 'string',
         requiresArg: true,
         describe: 'Id of the organisation that gets the project [CONVOY_ORGANISATION_ID]',
