@@ -65,8 +65,11 @@ export async function startService(app: PackedApp, folder = app.folder): Promise
     RELAYER_SANDBOX_URL: sandbox.url,
   };
   const service = spawnNode(path.join(folder, 'dist', 'server.js'), [], { cwd: folder, env });
-  const port = await waitFor('the service listens', () => /port: (\d+)/.exec(service.stdout)?.[1]);
-  const url = `http://127.0.0.1:${port}/orders`;
+  const url = await waitFor(
+    'the service listens',
+    () => /http:\S+\/orders/.exec(service.stdout)?.[0],
+    30_000,
+  );
   const db = new Database(file, { readonly: true });
   onTestFinished(() => void db.close());
   return {
@@ -77,10 +80,14 @@ export async function startService(app: PackedApp, folder = app.folder): Promise
     cancel: (id) => call(`${url}/${id}`, { method: 'DELETE' }),
     async startRelayer(more = {}) {
       const relayer = spawnNode(app.bin('outbox-relayer'), [], { cwd: folder, env: { ...env, ...more } });
-      await waitFor('the relayer runs', () => {
-        if (relayer.child.exitCode !== null) throw new Error(relayer.stderr);
-        return relayer.stdout.includes('relayer started');
-      });
+      await waitFor(
+        'the relayer runs',
+        () => {
+          if (relayer.child.exitCode !== null) throw new Error(relayer.stderr);
+          return relayer.stdout.includes('relayer started');
+        },
+        30_000,
+      );
       return relayer;
     },
     arrived: () => receiver.rows().map(({ event }) => JSON.parse(event)),

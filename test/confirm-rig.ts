@@ -90,8 +90,13 @@ export class ConfirmRig {
 
   /** What a newly started relayer would use. */
   async confirmer(change: Partial<ConfirmParts> = {}): Promise<Confirmer> {
+    return new Confirmer(await this.parts(change));
+  }
+
+  /** What it is made of. */
+  async parts(change: Partial<ConfirmParts> = {}): Promise<ConfirmParts> {
     const { sandbox } = this;
-    return new Confirmer({
+    return {
       store: await openStore(this.file, 1_000),
       access: {
         baseUrl: sandbox.url,
@@ -112,7 +117,7 @@ export class ConfirmRig {
       signal: new AbortController().signal,
       timings: { ...confirmTimings, requestGapMs: 0, writeGapMs: 0, firstRetryMs: 0 },
       ...change,
-    });
+    };
   }
 
   /** A sandbox with the memory of the last one, at the same address. */

@@ -25,6 +25,8 @@ describe('the receiver of the documentation', () => {
       ['k1', body.toString()],
       ['k2', body.toString()],
     ]);
+    // The work, which is one line here, was done once for each.
+    expect(receiver.process.stdout.match(/^received k\d/gm)).toEqual(['received k1', 'received k2']);
   });
 
   test('refuses what is not genuine, and takes it when it is', async () => {

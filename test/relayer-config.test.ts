@@ -35,7 +35,7 @@ const convoy = { CONVOY_API_KEY: 'CO.key', CONVOY_PROJECT_ID: 'P1' };
 test('the defaults are those of the documentation', async () => {
   expect(await settingsOf([])).toMatchObject({
     'poll-interval': 5_000,
-    concurrency: 32,
+    concurrency: 64,
     lease: 30_000,
     'request-timeout': 10_000,
     'max-attempts': 10,

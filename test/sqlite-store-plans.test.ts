@@ -9,6 +9,7 @@ import { prepareOverview } from '../apps/outbox/sqlite-overview.ts';
 import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
 import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
 import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
+import { turnStatements } from '../apps/outbox/sqlite-turn-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
 let db: Database.Database;
@@ -28,6 +29,7 @@ const allStatements = (connection: Database.Database) => ({
   ...prepareOwners(connection),
   ...prepareRecall(connection),
   ...prepareStatements(connection),
+  ...turnStatements(connection),
 });
 
 let statements: Statements;
@@ -59,6 +61,7 @@ test.each([
   { name: 'resume', index: 'events_due' },
   { name: 'anyOverdue', index: 'events_due' },
   { name: 'promote', index: 'events_due' },
+  { name: 'processed', index: 'events_leased' },
   { name: 'stranded', index: 'events_due' },
   { name: 'prunableConfirmed', index: 'events_confirmed' },
   { name: 'prunableUnconfirmed', index: 'events_unconfirmed' },
@@ -95,19 +98,12 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each([
-  'processed',
-  'retry',
-  'dead',
-  'released',
-  'confirm',
-  'resend',
-  'report',
-  'redrive',
-  'discard',
-] as const)('%s finds its row by its key', (name) => {
-  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
-});
+test.each(['retry', 'dead', 'released', 'confirm', 'resend', 'report', 'redrive', 'discard'] as const)(
+  '%s finds its row by its key',
+  (name) => {
+    expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+  },
+);
 
 const unsorted = ['claim', 'resume', 'promote', 'pruneConfirmed', 'pruneUnconfirmed', 'unconfirmed'] as const;
 

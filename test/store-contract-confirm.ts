@@ -67,6 +67,8 @@ export function confirmContract(create: CreateDatabase): void {
     expect(await confirm(['a', 'x', 'a~', "'"])).toEqual({ events: 1, newestAcceptedAtMs: startMs });
     expect((await database.read(seq))?.confirmed_at).toBe(isoText(nowMs));
     expect(await confirm(['a', 'b'])).toEqual({ events: 0, newestAcceptedAtMs: startMs + 9 });
+    await accepted(database, { id: 'theirs', processed_at: isoText(startMs + 99), gateway: other });
+    expect(await confirm(['theirs'])).toEqual({ events: 0, newestAcceptedAtMs: null });
     expect(await confirm([])).toEqual({ events: 0, newestAcceptedAtMs: null });
     expect(await open(store)).toEqual([]);
   });

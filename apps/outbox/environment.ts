@@ -22,8 +22,8 @@ export const packageRoot: string = ancestorWith(
   'prisma/migrations',
 );
 
-/** Whether this package is a dependency of another application, and not the repository with its demo. */
-export const isInstalled: boolean = !existsSync(path.join(packageRoot, 'ecosystem.config.js'));
+/** Whether this package is a dependency of another application, and not the repository with its demo, or a copy of it. */
+export const isInstalled: boolean = path.basename(path.dirname(packageRoot)) === 'node_modules';
 
 /**
  * Reads the environment. The root is the folder of `ecosystem.config.js` when this package has one beside it;
@@ -32,7 +32,7 @@ export const isInstalled: boolean = !existsSync(path.join(packageRoot, 'ecosyste
  * an empty one. Throws ERR_OUTBOX_CONFIG when the file cannot be read, or was named and does not exist.
  */
 export function readEnvironment(given: { readonly variables: Variables; readonly cwd: string }): Environment {
-  const root = isInstalled ? given.cwd : packageRoot;
+  const root = existsSync(path.join(packageRoot, 'ecosystem.config.js')) ? packageRoot : given.cwd;
   const fromProcess = Object.entries(given.variables).filter(
     ([, value]) => value !== undefined && value !== '',
   );

@@ -10,7 +10,12 @@ import { isBusy } from './sqlite-code.ts';
  * moment takes the next slot instead, and the events of its predecessor all the same. Lock files that cannot be read are left out.
  */
 export function slotsAlive(databaseFile: string): readonly string[] {
-  return slotNames().filter((name) => isHeld(`${realpathSync(databaseFile)}.relayer-${name}.lock`));
+  return slotNames().filter((name) => isSlotAlive(databaseFile, name));
+}
+
+/** The same for one slot, which must not be the caller's own: a holder leaves its lock file alone. */
+export function isSlotAlive(databaseFile: string, name: string): boolean {
+  return isHeld(`${realpathSync(databaseFile)}.relayer-${name}.lock`);
 }
 
 function isHeld(file: string): boolean {

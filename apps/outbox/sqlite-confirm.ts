@@ -110,7 +110,7 @@ export function prepare(db: SqliteConnection) {
     resend: db.prepare(`
       UPDATE events
          SET status = 'pending', available_at = :nowMs, wait_reason = NULL, attempts = 0, claims = 0,
-             resends = resends + 1, processed_at = NULL, gateway = NULL,
+             resends = max(resends, 0) + 1, processed_at = NULL, gateway = NULL,
              last_error = 'accepted, but never stored by Convoy: sent again'
        WHERE seq = :seq AND resends = :resends AND status = 'processed' AND confirmed_at IS NULL
          AND gateway = :gateway`),

@@ -2,20 +2,21 @@
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
 import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
-import { crashPoint } from './crash-point.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { sqliteAudit } from './sqlite-audit.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
 import { sqliteListing } from './sqlite-listing.ts';
+import { sqliteLive } from './sqlite-live.ts';
 import { sqliteOperator } from './sqlite-operator.ts';
 import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
-import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
+import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { immediately } from './sqlite-transaction.ts';
+import { sqliteTurn } from './sqlite-turn.ts';
 import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
-import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from './store.ts';
+import type { LogEntry, OutboxStore } from './store.ts';
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
@@ -29,27 +30,20 @@ export interface SqliteStore extends OutboxStore, WalVerbs {
 /** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
 export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
+  const wal = sqliteWal(db);
+  const record = (entry: LogEntry & { nowMs: number }) => write(statements, entry);
   return {
     ...sqliteAudit(db),
     ...sqliteConfirm(db),
     ...sqliteListing(db),
     ...sqliteOperator(db),
     ...sqliteOverview(db),
+    ...sqliteLive(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
-    ...sqliteWal(db),
+    ...wal,
+    ...sqliteTurn(db, { dataVersion: wal.dataVersion, record }),
     facts: () => connectionFacts(db),
-    async turn(request) {
-      const claim =
-        request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
-      if (request.settlements.length === 0 && claim === null) return { lost: [], claimed: [] };
-      return immediately(db, request.settlements.length > 0 ? 'settle' : 'claim', () =>
-        settleAndClaim(statements, { ...request, claim }),
-      );
-    },
-    async nextDueAtMs(nowMs) {
-      return statements.nextDue.get(nowMs) as number | null;
-    },
     async takeOver({ slot, nowMs }) {
       return immediately(db, 'take-over', () => {
         const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
@@ -107,57 +101,6 @@ function write(
 ): void {
   const values = { at: isoText(nowMs), eventSeq: eventSeq ?? null, detail: JSON.stringify(detail) };
   statements.log.run({ ...values, kind });
-}
-
-function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {
-  return claim.slots > 0 && statements.anyDue.get(claim.dueByMs) !== undefined;
-}
-
-function settleAndClaim(statements: Statements, request: TurnRequest): TurnResult {
-  const at = isoText(request.nowMs);
-  const lost = request.settlements.filter((settlement) => !settle(statements, settlement, at));
-  if (lost.length > 0) {
-    // In the same transaction, so that the record holds whatever becomes of this process.
-    write(statements, { kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
-  }
-  for (const settlement of request.settlements) {
-    // The row has no column for it, and people ask when it was.
-    if (settlement.kind === 'dead' && !lost.includes(settlement)) {
-      const { seq: eventSeq, error } = settlement;
-      write(statements, { kind: 'dead', eventSeq, detail: { error }, nowMs: request.nowMs });
-    }
-  }
-  if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
-  if (request.claim === null) return { lost, claimed: [] };
-  const { exceptSeqs, ...claim } = request.claim;
-  const rows = statements.claim.all({ ...claim, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];
-  return { lost, claimed: rows.map(claimedEvent).sort((a, b) => a.seq - b.seq) };
-}
-
-/** Whether the lease was still held. */
-function settle(statements: Statements, settlement: Settlement, at: string): boolean {
-  const { seq, leaseId } = settlement;
-  switch (settlement.kind) {
-    case 'processed':
-      return statements.processed.run({ seq, leaseId, at, gateway: settlement.gateway }).changes === 1;
-    case 'retry': {
-      const { availableAtMs, error } = settlement;
-      return statements.retry.run({ seq, leaseId, availableAtMs, error }).changes === 1;
-    }
-    case 'dead': {
-      const counted = settlement.countsAttempt ? 1 : 0;
-      return statements.dead.run({ seq, leaseId, counted, error: settlement.error }).changes === 1;
-    }
-    case 'released': {
-      const { availableAtMs, waitReason, error } = settlement;
-      const unsent = settlement.claim === 'unsent' ? 1 : 0;
-      return (
-        statements.released.run({ seq, leaseId, availableAtMs, waitReason, error, unsent }).changes === 1
-      );
-    }
-    default:
-      return settlement satisfies never;
-  }
 }
 
 /** One look-up in the index per slot there can be (about 0.1 ms in all), however many leases and odd lease ids there are. */

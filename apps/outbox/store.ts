@@ -4,6 +4,7 @@
 import type { AuditVerbs } from './audit-verbs.ts';
 import type { ConfirmVerbs } from './confirm-verbs.ts';
 import type { ListingVerbs } from './listing-verbs.ts';
+import type { LiveVerbs } from './live-verbs.ts';
 import type { OperatorVerbs } from './operator-verbs.ts';
 import type { OverviewVerbs } from './overview-verbs.ts';
 import type { OwnerVerbs } from './owner-verbs.ts';
@@ -73,6 +74,7 @@ export interface ClaimRequest {
 }
 
 export interface TurnRequest {
+  /** Each lease at most once for an event; in any order. */
   readonly settlements: readonly Settlement[];
   /** Null claims nothing. */
   readonly claim: ClaimRequest | null;
@@ -84,12 +86,16 @@ export interface TurnResult {
   readonly lost: readonly Settlement[];
   /** In the order in which they were appended. */
   readonly claimed: readonly ClaimedEvent[];
+  /** Somebody else has committed since the previous turn, and may wait for the write lock. */
+  readonly othersWrote: boolean;
 }
 
 /** One line of the operator's record. */
 export interface LogEntry {
   readonly kind:
     | 'relayer_started'
+    /** It ended by itself, with everything settled or released: what follows was no crash. */
+    | 'relayer_stopped'
     /** An application has opened its writing connection. */
     | 'writer_opened'
     | 'taken_over'
@@ -125,6 +131,7 @@ export interface OutboxStore
   extends AuditVerbs,
     ConfirmVerbs,
     ListingVerbs,
+    LiveVerbs,
     OperatorVerbs,
     OverviewVerbs,
     OwnerVerbs {

@@ -107,7 +107,7 @@ export class World {
   }
 
   startRelayer(): Runner {
-    return this.start('relayer', 'apps/relayer/main.js', [...commonFlags, ...this.setting.flags]);
+    return this.start('relayer', 'relayer/main.js', [...commonFlags, ...this.setting.flags]);
   }
 
   /** The relayers that run, oldest first: alive, and not stopped. */

@@ -4,7 +4,7 @@ import { errorText } from '../../../apps/outbox/log.ts';
 import { standingOfDatabase } from '../../../apps/outbox/migrate.ts';
 import { sizeOf } from '../../../apps/outbox/quiet-read.ts';
 import { compareVersions, oldestSafeVersion, type SqliteConnection } from '../../../apps/outbox/sqlite.ts';
-import { prepareStatements } from '../../../apps/outbox/sqlite-statements.ts';
+import { turnStatements } from '../../../apps/outbox/sqlite-turn-statements.ts';
 import type { OpenOutbox } from '../with-outbox.ts';
 import { bytesText, numberText, spanText } from '../wording.ts';
 import { caution, type Finding, ok, wrong } from './finding.ts';
@@ -80,7 +80,7 @@ export function checkIndexes({ db, table }: OpenOutbox): Finding {
 /** A claim that walks the table costs more with every event that was ever there. */
 export function checkClaim({ db, table }: OpenOutbox): Finding {
   const plan = db
-    .prepare(`EXPLAIN QUERY PLAN ${prepareStatements(db).claim.source}`)
+    .prepare(`EXPLAIN QUERY PLAN ${turnStatements(db).claim.source}`)
     .all({ leaseId: '', leaseEndsAtMs: 0, dueByMs: 0, exceptSeqs: '[]', slots: 1 }) as { detail: string }[];
   const steps = plan.map(({ detail }) => detail).filter((detail) => !detail.includes('json_each'));
   if (steps.some((step) => step.includes(`INDEX ${table}_due`)))
