@@ -35,8 +35,14 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
         : ['calm', `gateway is back after ${durationText(Number(detail.paused_ms))}`];
     case 'verified':
       return ['calm', `project confirmed by ${detail.gateway}`];
+    case 'dead':
+      return ['trouble', `event ${line.eventSeq} is dead: ${detail.error}`];
     case 'redriven':
       return ['calm', `${events} redriven by a person`];
+    case 'discarded':
+      return ['watch', `${events} discarded by a person: ${detail.reason}`];
+    case 'writer_opened':
+      return ['calm', `an application has opened the database, process ${detail.pid}`];
     case 'resent':
       return ['watch', `event ${line.eventSeq} was lost by Convoy and goes out again`];
     case 'undelivered':
