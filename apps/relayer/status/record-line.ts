@@ -41,8 +41,6 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
       return ['calm', `${events} redriven by a person`];
     case 'discarded':
       return ['watch', `${events} discarded by a person: ${detail.reason}`];
-    case 'writer_opened':
-      return ['calm', `an application has opened the database, process ${detail.pid}`];
     case 'resent':
       return ['watch', `event ${line.eventSeq} was lost by Convoy and goes out again`];
     case 'undelivered':
