@@ -63,7 +63,7 @@ const nul = '{"note":"\\u0000"}';
 
 test.runIf(browserPath !== null)(
   'the page loads, moves, survives a kill, is readable, and asks nobody else',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const sandbox = await quietSandbox();
     const place = placeFor(sandbox);
@@ -78,7 +78,7 @@ test.runIf(browserPath !== null)(
     ]);
     const text = async (selector: string) => (await page.textContent(selector)) ?? '';
     const says = (selector: string, pattern: RegExp) =>
-      waitFor(`${selector} to say ${pattern}`, async () => pattern.test(await text(selector)));
+      waitFor(`${selector} to say ${pattern}`, async () => pattern.test(await text(selector)), 20_000);
 
     await page.goto(`http://127.0.0.1:${port}/`);
     await says('#title', /^All is well$/);
