@@ -14,12 +14,16 @@ export interface RecordParts {
   readonly log: Log;
 }
 
-/** Writes it once the first events are out: a commit before them would delay a redelivery. `events`: how many it took over. */
+/**
+ * Writes it once the first events are out: a commit before them would delay a redelivery. It tells the instant of the start, which no
+ * settlement of this process precedes: how long deliveries stood still is reckoned from it. `events`: how many it took over.
+ */
 export async function recordStart({ settings, slot, store }: RecordParts, events: number): Promise<void> {
+  const nowMs = clock.nowMs();
   await sleep(clock, 0);
   const drain = { drain_timeout_ms: settings['drain-timeout'] };
   const detail = { slot: slot.name, events, ...store.facts(), ...drain };
-  await store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
+  await store.log({ kind: 'relayer_started', detail, nowMs });
 }
 
 /** Tried once: a stop must not wait for a locked database. Never rejects. */
