@@ -40,7 +40,7 @@ export const apps = [
   {
     ...supervised,
     name: 'relayer',
-    script: 'build/apps/relayer/main.js',
+    script: 'build/relayer/main.js',
     instances: relayerCount(variables),
     env: sandbox === null ? {} : sandbox.relayerEnv,
   },

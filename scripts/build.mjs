@@ -3,7 +3,7 @@
 // it runs before anything is compiled. `--generate-only` stops after the client; `--force` rebuilds all.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const force = process.argv.includes('--force');
 
 const clientInputs = ['package-lock.json', 'prisma/schema.prisma', 'prisma/prisma.config.ts'];
+const livePage = 'apps/relayer/status/page';
 const appInputs = [...clientInputs, 'tsconfig.json', 'tsconfig.build.json', 'apps', 'scripts'];
 
 main();
@@ -58,6 +59,9 @@ function generateClient(directory) {
 function compile(directory) {
   const next = `${directory}.next-${process.pid}`;
   run('compile', 'typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', next], process.env, next);
+  run('bundle the relayer', '../scripts/bundle.mjs', [next], process.env, next);
+  // The live page is served as it is written.
+  cpSync(path.join(root, livePage), path.join(next, 'relayer/page'), { recursive: true });
   rmSync(directory, { recursive: true, force: true });
   renameSync(next, directory);
 }

@@ -4,9 +4,8 @@ import { readConfig } from '../apps/outbox/config.ts';
 import { type ProcessContext, runDaemon } from '../apps/outbox/daemon.ts';
 import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
 import { prepareDatabase } from '../apps/outbox/migrate.ts';
-import { migrationFile, readMigrations } from '../apps/outbox/migration-files.ts';
+import { migrationFile, outboxMigrations } from '../apps/outbox/migration-files.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
-import { outboxTables } from '../apps/outbox/outbox-shape.ts';
 
 void runDaemon(migrate);
 
@@ -35,8 +34,5 @@ async function migrate(context: ProcessContext): Promise<string> {
 }
 
 function printOutboxSql(): void {
-  const isOutbox = (sql: string) => outboxTables.some((table) => sql.includes(`"${table}"`));
-  for (const { name, sql } of readMigrations()) {
-    if (isOutbox(sql)) console.log(`-- ${migrationFile(name)}\n${sql}`);
-  }
+  for (const { name, sql } of outboxMigrations()) console.log(`-- ${migrationFile(name)}\n${sql}`);
 }

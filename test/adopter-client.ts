@@ -42,7 +42,7 @@ export interface Customer {
 type Call<Result> = (args: object) => Promise<Result>;
 
 /** The part of the generated client that the tests use; what is generated at run time has no types to import. */
-export interface AdopterTransaction extends OutboxTransaction {
+export interface AdopterTransaction extends Extract<OutboxTransaction, { event: unknown }> {
   readonly customer: {
     create: Call<Customer>;
     createMany: Call<{ count: number }>;

@@ -1,7 +1,6 @@
 // A backup taken while both applications run: every invoice in it has its event, and a relayer carries on from it.
-import { renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import {
   allDelivered,
@@ -12,24 +11,28 @@ import {
   startRelayer,
   stopAll,
 } from './both-apps.ts';
-import { tempDirectory, waitFor } from './helpers.ts';
+import { spawnNode, tempDirectory, waitFor } from './helpers.ts';
+import { outboxScript } from './operator-command.ts';
 import { plainConnection, statusCounts } from './outbox-database.ts';
 
-test('VACUUM INTO while both run restores to a consistent system', { timeout: 60_000 }, async () => {
+test('a backup while both run restores to a consistent system', { timeout: 60_000 }, async () => {
   const sandbox = await quietSandbox();
   const place = placeFor(sandbox);
   const [ingester, relayer] = [startIngester(place, ['--rate', '2ms']), startRelayer(place)];
   await waitFor('invoices', () => /invoice recorded/.test(ingester.stdout));
   const backups = tempDirectory();
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 3; n++) {
     await moreInvoices(place, 15);
-    const connection = new Database(place.file, { timeout: 5_000 });
-    connection.prepare('VACUUM INTO ?').run(path.join(backups, `${n}.db`));
-    connection.close();
+    const backup = spawnNode(outboxScript, ['backup', path.join(backups, `${n}.db`)], { env: place.env });
+    expect([await backup.exited, backup.stderr]).toEqual([0, '']);
   }
   expect(await stopAll(ingester, relayer)).toEqual([0, 0]);
+  expect(readdirSync(backups).toSorted()).toEqual(['0.db', '1.db', '2.db']);
+  expect(statSync(path.join(backups, '0.db')).mode & 0o777).toBe(0o600);
+  const again = spawnNode(outboxScript, ['backup', path.join(backups, '0.db')], { env: place.env });
+  expect([await again.exited, again.stderr]).toEqual([2, expect.stringMatching(/exists: name another file/)]);
 
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 3; n++) {
     const db = plainConnection(path.join(backups, `${n}.db`));
     const ids = (sql: string) => db.prepare(sql).pluck().all();
     const events = ids(`SELECT json_extract(payload, '$.data.id') FROM events ORDER BY 1`);

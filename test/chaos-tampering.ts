@@ -36,6 +36,11 @@ export const tamperings: readonly Tampering[] = [
       });
     },
   },
+  {
+    what: 'the ingester journals nothing',
+    invariant: 'commits-are-journalled',
+    spoil: (folder) => rmSync(path.join(folder, arenaFiles.journal)),
+  },
   sql('an invoice has no event', 'one-event-per-invoice', `DELETE FROM events WHERE seq = ${first}`),
   sql(
     'an invoice has two events',
@@ -68,11 +73,14 @@ export const tamperings: readonly Tampering[] = [
     'no-lease-left',
     `UPDATE events SET status = 'pending', lease_id = '00:x:1' WHERE seq = ${first}`,
   ),
-  sql(
-    'no stale settlement was refused',
-    'stale-settle-fenced',
-    `DELETE FROM outbox_log WHERE kind = 'fenced'`,
-  ),
+  {
+    what: 'no stale settlement was refused',
+    invariant: 'stale-settle-fenced',
+    spoil: (folder) => {
+      withDatabase(folder, (db) => db.exec(`DELETE FROM outbox_log WHERE kind = 'fenced'`));
+      dropLines(folder, (line) => line.includes('"about":"fenced"'));
+    },
+  },
   sql(
     'an event has other bytes than were accepted',
     'same-bytes',
@@ -172,6 +180,13 @@ function lastAccepted(folder: string) {
   const line = readLedger(path.join(folder, arenaFiles.ledger)).accepted.at(-1);
   if (line === undefined) throw new Error('nothing was accepted');
   return line;
+}
+
+/** From the record. */
+function dropLines(folder: string, isDropped: (line: string) => boolean): void {
+  const record = path.join(folder, arenaFiles.record);
+  const lines = readFileSync(record, 'utf8').split('\n');
+  writeFileSync(record, lines.filter((line) => !isDropped(line)).join('\n'));
 }
 
 function addLine(folder: string, file: string, line: unknown): void {

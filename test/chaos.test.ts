@@ -1,12 +1,16 @@
 // Chaos itself on trial: a short real run holds, and whatever is broken on purpose makes the verdict fail. It starts real
 // processes for about half a minute; run it alone with: npx vitest run test/chaos.test.ts
 import { cpSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { arenaFiles } from '../scripts/chaos/evidence.ts';
 import { invariants } from '../scripts/chaos/invariants.ts';
 import { reconcile } from '../scripts/chaos/reconcile.ts';
+import { linesOf, readRecord } from '../scripts/chaos/record.ts';
 import { type ChaosRun, endChaos, startChaos } from './chaos-run.ts';
 import { tamperings } from './chaos-tampering.ts';
 import { tempDirectory, waitFor } from './helpers.ts';
+import { plainConnection } from './outbox-database.ts';
 
 const runLimitMs = 150_000;
 
@@ -37,9 +41,17 @@ describe('a run', () => {
     expect(forgetful.leftProcesses()).toEqual([]);
   });
 
-  test('can be judged again from its files alone', () => {
-    const { broken, totals } = reconcile(good.keptFolder());
+  test('can be judged again from its files alone, even when outbox_log has forgotten', () => {
+    const folder = tempDirectory();
+    cpSync(good.keptFolder(), folder, { recursive: true });
+    const before = reconcile(folder);
+    const copied = linesOf(readRecord(path.join(folder, arenaFiles.record)), 'report').map(({ id }) => id);
+    const db = plainConnection(path.join(folder, arenaFiles.database));
+    const forgotten = db.prepare('DELETE FROM outbox_log WHERE id <= ?').run(Math.max(...copied)).changes;
+    expect(forgotten).toBeGreaterThan(copied.length);
+    const { broken, totals } = reconcile(folder);
     expect(broken).toEqual([]);
+    expect(totals).toEqual(before.totals);
     expect(totals).toMatchObject({ lost: 0, repeatsBy: { nothing: 0 } });
     expect(totals.fenced).toBeGreaterThan(0);
   });

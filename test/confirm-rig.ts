@@ -3,9 +3,9 @@
 import type Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
+import { gatewayName } from '../apps/outbox/convoy-url.ts';
 import { Confirmer } from '../apps/relayer/confirm.ts';
 import { type ConfirmParts, confirmTimings } from '../apps/relayer/confirm-options.ts';
-import { gatewayName } from '../apps/relayer/convoy-url.ts';
 import { type Sandbox, startSandbox } from '../scripts/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../scripts/sandbox/sandbox-options.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -90,8 +90,13 @@ export class ConfirmRig {
 
   /** What a newly started relayer would use. */
   async confirmer(change: Partial<ConfirmParts> = {}): Promise<Confirmer> {
+    return new Confirmer(await this.parts(change));
+  }
+
+  /** What it is made of. */
+  async parts(change: Partial<ConfirmParts> = {}): Promise<ConfirmParts> {
     const { sandbox } = this;
-    return new Confirmer({
+    return {
       store: await openStore(this.file, 1_000),
       access: {
         baseUrl: sandbox.url,
@@ -112,7 +117,7 @@ export class ConfirmRig {
       signal: new AbortController().signal,
       timings: { ...confirmTimings, requestGapMs: 0, writeGapMs: 0, firstRetryMs: 0 },
       ...change,
-    });
+    };
   }
 
   /** A sandbox with the memory of the last one, at the same address. */

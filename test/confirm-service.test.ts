@@ -1,6 +1,8 @@
 // When reading back happens: not before its time, by one relayer, at calm moments; and the end of what it never confirmed.
+import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
+import type { ConfirmVerbs } from '../apps/outbox/confirm-verbs.ts';
 import { tryAcquireConfirm } from '../apps/outbox/relayer-slot.ts';
 import { calm } from '../apps/relayer/calm.ts';
 import { keepConfirming } from '../apps/relayer/confirm-service.ts';
@@ -12,12 +14,12 @@ import { insertEvent, newDatabaseFile, openStore, plainConnection, statusCounts 
 import { MemoryLog } from './relayer-rig.ts';
 
 /** A relayer's reading back. Time passes for it while the test waits. */
-async function service(rig: ConfirmRig) {
+async function service(rig: ConfirmRig, verbs: Partial<ConfirmVerbs> = {}) {
   const stopping = new AbortController();
   onTestFinished(() => stopping.abort());
   const { sandbox, clock, log } = rig;
   const ended = keepConfirming({
-    store: await openStore(rig.file, 1_000),
+    store: { ...(await openStore(rig.file, 1_000)), ...verbs },
     access: { baseUrl: sandbox.url, projectId: sandbox.projectId, apiKey: sandbox.apiKey, timeoutMs: 2_000 },
     gateway: rig.gateway,
     windowMs: 24 * hourMs,
@@ -83,14 +85,37 @@ describe('the service', () => {
   });
 });
 
+test('a damaged database ends reading back with its error, as it does everything else', async () => {
+  const rig = await confirmRig();
+  rig.append(1, 'a');
+  await rig.deliver();
+  const { ended } = await service(rig, {
+    unconfirmed: () =>
+      Promise.reject(new Database.SqliteError('database disk image is malformed', 'SQLITE_CORRUPT')),
+  });
+  const error = ended.then(
+    () => null,
+    (cause: unknown) => cause,
+  );
+  await rig.clock.advance(minuteMs);
+  expect(await error).toMatchObject({ code: 'SQLITE_CORRUPT' });
+  expect(rig.log.lines).toEqual([]);
+});
+
 describe('a calm moment', () => {
-  test('is when nothing is in flight, or after a second; never while the gateway is not open', async () => {
+  test('is when nothing is in flight, or after a second; never while the gateway is not open or a relayer starts', async () => {
     const clock = new FakeClock();
-    const state = { isOpen: true, isQuiet: true };
+    const state = { isOpen: true, isQuiet: true, startMs: 0 };
     const { signal } = new AbortController();
     let came = 0;
     const wait = () =>
-      calm({ isGatewayOpen: () => state.isOpen, isQuiet: () => state.isQuiet, clock, signal }).then(() => {
+      calm({
+        isGatewayOpen: () => state.isOpen,
+        isQuiet: () => state.isQuiet,
+        notBeforeMs: clock.monotonicMs() + state.startMs,
+        clock,
+        signal,
+      }).then(() => {
         came += 1;
       });
     await wait();
@@ -108,6 +133,12 @@ describe('a calm moment', () => {
     state.isOpen = true;
     await clock.advance(100);
     expect(came).toBe(3);
+    state.startMs = 1_000;
+    void wait();
+    await clock.advance(900);
+    expect(came).toBe(3);
+    await clock.advance(200);
+    expect(came).toBe(4);
   });
 });
 

@@ -123,6 +123,20 @@ describe('a pipeline that stores nothing', () => {
   });
 });
 
+test('a pipeline is not said to store again because its canary is on its way', async () => {
+  const rig = await confirmRig();
+  rig.sandbox.faults.add({ kind: 'accepted-lost' });
+  rig.append(1, 'lost');
+  await rig.deliver();
+  rig.clock.stall(7 * minuteMs);
+  const confirmer = await rig.confirmer();
+  expect(await confirmer.pass()).toMatchObject({ resent: 1 });
+  await rig.deliver();
+  rig.clock.stall(minuteMs);
+  expect(await confirmer.pass()).toMatchObject({ confirmed: 0, resent: 0 });
+  expect(rig.log.count('Convoy stores events again')).toBe(0);
+});
+
 test('from loss to confirmation, with new events all the while: every event ends confirmed', async () => {
   const rig = await confirmRig();
   let confirmer = await rig.confirmer();

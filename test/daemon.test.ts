@@ -1,4 +1,5 @@
 // The life of a process, in real processes: how signals, a lost supervisor and errors end it, and with which code.
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { type SpawnedNode, spawnNode, waitFor } from './helpers.ts';
 
@@ -78,6 +79,15 @@ describe('a supervisor', () => {
     app.child.disconnect();
     expect(await app.exited).toBe(0);
   });
+});
+
+test('a reader of the output who stands still does not keep a stopped process from ending', async () => {
+  const app = await startApp('write-much', 'xxx');
+  app.child.stdout?.pause();
+  app.child.kill('SIGTERM');
+  const [code] = await once(app.child, 'exit');
+  expect(code).toBe(0);
+  app.child.stdout?.resume();
 });
 
 describe('an error', () => {

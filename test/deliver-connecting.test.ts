@@ -35,6 +35,23 @@ test('an event whose deadline passed while connecting is never sent', async () =
   expect(server.requests.map(({ body }) => JSON.parse(body).idempotency_key)).toEqual(['next']);
 });
 
+test('an event whose deadline passed while this process stood still is never sent, though no timer has told it yet', async () => {
+  const server = await startReplyServer((response) => {
+    response.writeHead(201, { 'content-type': 'application/json' }).end('{"status":true}');
+  });
+  const held = holdLookups();
+  const clock = new FakeClock();
+  const deliverer = delivererFor(server.url.replace('127.0.0.1', 'localhost'), { clock, concurrency: 1 });
+  const late = deliverer.deliver(claimedEvent({ id: 'late' }), 10_000);
+  await vi.waitFor(() => expect(held).toHaveLength(1));
+  // Time has passed and no timer has run: so it is after a standstill, when the connection is what comes first.
+  clock.stall(10_000);
+  vi.restoreAllMocks();
+  for (const letGo of held) letGo();
+  expect(await late).toMatchObject({ kind: 'unavailable', reason: 'no answer within 10000 ms' });
+  expect(server.requests).toEqual([]);
+});
+
 test('an event whose deadline passed while it waited for a connection is never sent', async () => {
   const answers: (() => void)[] = [];
   const server = await startReplyServer((response) => {

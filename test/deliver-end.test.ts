@@ -27,6 +27,21 @@ describe('a delivery', () => {
     expect(JSON.stringify(outcome)).not.toContain('CO.test');
   });
 
+  test.each([201, 400, 500])(
+    'with HTTP %i tells no part of a key that the answer repeats where it is cut',
+    async (status) => {
+      const apiKey = 'CO."marked".key/of-a-test';
+      const server = await startReplyServer((response, { headers }) => {
+        const message = `${'x'.repeat(280)} ${headers.authorization}`;
+        const body = JSON.stringify({ status: false, message });
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+      });
+      const outcome = await delivererFor(server.url, { apiKey }).deliver(claimedEvent(), anySoonEnough);
+      expect(outcome).toMatchObject({ reason: expect.stringContaining('xxx Bearer ***') });
+      expect(JSON.stringify(outcome)).not.toContain('CO.');
+    },
+  );
+
   test('under way when the deliverer closes ends as unavailable', async () => {
     let arrived = false;
     const url = await startSocketServer((socket) => void wholeRequest(socket).then(() => (arrived = true)));

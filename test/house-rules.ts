@@ -40,15 +40,21 @@ const sqliteFiles = [
   'sqlite',
   'sqlite-code',
   'relayer-slot',
+  'relayers-alive',
   'quiet-read',
   'outbox-shape',
   'serial-adapter',
 ].map((name) => `apps/outbox/${name}.ts`);
 
+const processFiles = ['apps/outbox/daemon.ts', 'apps/outbox/this-process.ts'];
+
 /** Who may open a dependency. They bind `apps/`; scripts may open what they measure, tests everything. */
 const doors: readonly { readonly opens: RegExp; readonly files: readonly string[] }[] = [
   { opens: /^undici$/, files: ['apps/relayer/deliver.ts'] },
   { opens: /^got$/, files: ['apps/outbox/convoy.ts'] },
+  { opens: /^prom-client$/, files: ['apps/relayer/status/prometheus.ts'] },
+  { opens: /^node:https?$/, files: ['apps/relayer/status/server.ts'] },
+  { opens: /^uplot$/, files: ['apps/relayer/status/page/uplot.d.ts'] },
   { opens: /^winston$/, files: ['apps/outbox/log.ts'] },
   { opens: /^ms$/, files: ['apps/outbox/duration.ts'] },
   { opens: /^(yargs|fastest-levenshtein)$/, files: ['apps/outbox/config.ts'] },
@@ -56,7 +62,7 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^@prisma\//, files: databaseFiles },
   { opens: /^prisma\/generated\//, files: ['apps/outbox/prisma-client.ts'] },
   { opens: /^node:(timers|timers\/promises|perf_hooks)$/, files: ['apps/outbox/clock.ts'] },
-  { opens: /^node:process$/, files: ['apps/outbox/daemon.ts'] },
+  { opens: /^node:process$/, files: processFiles },
 ];
 
 const mainFile = /^apps\/\w+\/main\.ts$/;
@@ -102,7 +108,7 @@ export const houseRules: readonly Rule[] = [
     name: 'only the daemon and main.ts touch the process',
     check: (file) => {
       if (!file.path.startsWith('apps/') || !isCode(file)) return [];
-      if (file.path === 'apps/outbox/daemon.ts' || mainFile.test(file.path)) return [];
+      if (processFiles.includes(file.path) || mainFile.test(file.path)) return [];
       return uses(
         file,
         /^(globalThis\.)?process(\.\w+)?$/,
@@ -114,6 +120,8 @@ export const houseRules: readonly Rule[] = [
     name: 'only clock.ts asks for the time',
     check: (file) => {
       if (!file.path.startsWith('apps/') || file.path === 'apps/outbox/clock.ts' || !isCode(file)) return [];
+      // What runs in a browser has its own time.
+      if (file.path.startsWith('apps/relayer/status/page/')) return [];
       const instead = 'pass a Clock in, so that a simulation can own the time';
       const asked = /^(Date\.now|performance\.now|(set|clear)(Timeout|Interval|Immediate))$/;
       return [...uses(file, asked, instead), ...datesOfNow(file, instead)];

@@ -25,6 +25,7 @@ async function guardedRig() {
             clock.after(50, () => resolve(answers.get(businessId) ?? has));
           });
         },
+        calm: async () => {},
         wasAccepted: (businessId) => store.wasAccepted({ businessId, gateway: rigOptions.gateway }),
         clock,
         log,
@@ -35,6 +36,20 @@ async function guardedRig() {
 }
 
 describe('a business without an endpoint', () => {
+  test('is held although the database was locked when its answer came', async () => {
+    const { db, clock, answers, start } = await guardedRig();
+    answers.set('nobody', hasNone);
+    const seq = insertEvent(db, { business_id: 'nobody' });
+    void start();
+    await clock.settle();
+    db.exec('BEGIN IMMEDIATE');
+    await clock.advance(200);
+    expect(eventRow(db, seq).last_error).toMatch(/^asking Convoy/);
+    db.exec('COMMIT');
+    await clock.advance(1_000);
+    expect(eventRow(db, seq).last_error).toMatch(/^this business has no endpoint/);
+  });
+
   test('has its events held, with the reason, until there is one; none is ever sent before', async () => {
     const { db, clock, convoy, log, answers, asked, start } = await guardedRig();
     answers.set('nobody', hasNone);

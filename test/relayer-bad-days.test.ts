@@ -81,6 +81,33 @@ describe('a database that somebody else keeps locked', () => {
   });
 });
 
+test('what fails after a commit settles nothing twice, and no lease seems lost', async () => {
+  const { db, clock, log, store, relayer, start } = await createRig();
+  insertEvents(db, 3);
+  const { turn, nextDueAtMs } = store;
+  store.turn = async (request) => {
+    const result = await turn(request);
+    // It takes a while, and so does the gap behind it: the next turn has answers and something to claim.
+    clock.stall(5);
+    return result;
+  };
+  let failures = 0;
+  store.nextDueAtMs = async (nowMs) => {
+    if (failures > 0 || statusCounts(db).processed !== 3) return nextDueAtMs(nowMs);
+    failures += 1;
+    throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
+  };
+  void start();
+  await clock.settle();
+  insertEvents(db, 1);
+  relayer.wake();
+  await clock.advance(1_000);
+  expect(failures).toBe(1);
+  expect(statusCounts(db)).toEqual({ processed: 4 });
+  expect(log.count('leases lost to another relayer')).toBe(0);
+  expect(await store.lastLogged('fenced')).toBeNull();
+});
+
 describe('a database that refuses to be written', () => {
   test('is told at once, tried ever more rarely, and everything is sent when it is well again', async () => {
     const { db, clock, convoy, log, start } = await createRig();

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { convoyBaseUrl, gatewayName } from '../apps/outbox/convoy-url.ts';
+import { credentialsOf } from '../apps/outbox/credentials.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
 import { readRelayerConfig } from '../apps/relayer/config.ts';
-import { convoyBaseUrl, gatewayName } from '../apps/relayer/convoy-url.ts';
-import { credentialsOf } from '../apps/relayer/credentials.ts';
 import { tempDirectory } from './helpers.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ const convoy = { CONVOY_API_KEY: 'CO.key', CONVOY_PROJECT_ID: 'P1' };
 test('the defaults are those of the documentation', async () => {
   expect(await settingsOf([])).toMatchObject({
     'poll-interval': 5_000,
-    concurrency: 32,
+    concurrency: 64,
     lease: 30_000,
     'request-timeout': 10_000,
     'max-attempts': 10,

@@ -1,5 +1,6 @@
 // Leases in the loop: nothing is sent under one that is too old, and what another relayer owns is left to it.
 import { describe, expect, test } from 'vitest';
+import { OwnerGuard } from '../apps/relayer/owner-guard.ts';
 import { eventRow, insertEvent, insertEvents, statusCounts } from './outbox-database.ts';
 import { createRig, rejected, unavailable } from './relayer-rig.ts';
 
@@ -24,6 +25,29 @@ describe('a relayer that stood still', () => {
     expect(convoy.sent.filter(({ leaseId }) => leaseId === stale)).toEqual([]);
     // The first claim was taken back: it does not count as an interruption.
     expect(convoy.sent.map(({ claims }) => claims)).toEqual([1, 1, 1]);
+  });
+
+  test('while it looked up the owner sends nothing under the old lease', async () => {
+    const rig = await createRig({
+      owners: ({ clock, log }) =>
+        new OwnerGuard({
+          ask: () => new Promise(() => {}),
+          calm: async () => {},
+          wasAccepted: async () => {
+            if (rig.convoy.sent.length === 0) clock.stall(25_000);
+            return true;
+          },
+          ...{ clock, log, signal: new AbortController().signal },
+        }),
+    });
+    insertEvent(rig.db);
+    void rig.start();
+    await rig.clock.settle();
+    await rig.clock.advance(1_000);
+    expect(statusCounts(rig.db)).toEqual({ processed: 1 });
+    expect(rig.convoy.sent).toHaveLength(1);
+    // The first lease had less left than a request may take.
+    expect(rig.convoy.sent[0]?.leaseId).not.toMatch(/:1$/);
   });
 
   test('sends when it stood still for less than the lease allows', async () => {

@@ -1,4 +1,5 @@
 // The relayer as people run it: the built application in a process of its own, against a gateway over HTTP.
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +14,7 @@ import {
 } from './outbox-database.ts';
 import { type Answer, type ReceivedRequest, startReplyServer } from './reply-server.ts';
 
-const main = path.join(projectRoot, 'build/apps/relayer/main.js');
+const main = path.join(projectRoot, 'build/relayer/main.js');
 
 interface Convoy {
   readonly url: string;
@@ -124,6 +125,18 @@ describe('a relayer process', () => {
     await drained(db);
     const repeats = keys(convoy).length - new Set(keys(convoy)).size;
     expect(repeats).toBeLessThanOrEqual(4);
+  });
+
+  test('whose lock file is removed stops: two might hold one slot', async () => {
+    const convoy = await startConvoy();
+    const file = newDatabaseFile();
+    const relayer = startRelayer(file, { ...variablesFor(convoy), RELAYER_POLL_INTERVAL: '50ms' });
+    await waitFor('it runs', () => relayer.stdout.includes('gateway checked'));
+    rmSync(`${file}.relayer-00.lock`);
+    expect(await relayer.exited).toBe(1);
+    expect(relayer.stderr).toMatch(
+      /^the lock file of relayer slot 00 was removed or replaced.*ERR_OUTBOX_SLOT/,
+    );
   });
 
   test('gives back what is in flight when its drain ends', async () => {

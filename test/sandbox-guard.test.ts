@@ -1,11 +1,8 @@
 // The sandbox and a real Convoy never share a database's events by accident.
 import { expect, test } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
-import {
-  refuseSandboxAfterConvoy,
-  sandboxProjectId,
-  tellSandboxLeftovers,
-} from '../apps/relayer/sandbox-guard.ts';
+import { sandboxProjectId } from '../apps/outbox/sandbox-name.ts';
+import { refuseSandboxAfterConvoy, tellSandboxLeftovers } from '../apps/relayer/sandbox-guard.ts';
 import { insertEvents, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
 import { MemoryLog } from './relayer-rig.ts';
 

@@ -1,5 +1,5 @@
 // Prisma's own schema engine, as WebAssembly: the judge of what its command line would say about a database.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
@@ -9,7 +9,6 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { readMigrations } from '../apps/outbox/migration-files.ts';
 import { projectRoot } from './helpers.ts';
 
 /**
@@ -20,16 +19,30 @@ export const schemaText = readFileSync(path.join(projectRoot, 'prisma', 'schema.
 
 const noFilters = { externalTables: [], externalEnums: [] };
 
-/** Our migrations as the command line hands them to the engine. */
-const migrationsList = {
-  baseDir: path.join(projectRoot, 'prisma', 'migrations'),
-  lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
-  shadowDbInitScript: '',
-  migrationDirectories: readMigrations().map(({ name, sql }) => ({
-    path: name,
-    migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: sql } },
-  })),
-};
+const ownFolder = path.join(projectRoot, 'prisma', 'migrations');
+
+/** The migrations of a folder as the command line hands them to the engine. */
+function migrationsList(folder: string) {
+  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return {
+    baseDir: folder,
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: names
+      .map(({ name }) => name)
+      .sort()
+      .map((name) => ({
+        path: name,
+        migrationFile: {
+          path: 'migration.sql',
+          content: {
+            tag: 'ok' as const,
+            value: readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'),
+          },
+        },
+      })),
+  };
+}
 
 /** TypeScript declares it for browsers only. */
 declare const WebAssembly: {
@@ -61,10 +74,10 @@ export async function withSchemaEngine<Result>(
   }
 }
 
-/** What `prisma migrate deploy` does. Returns the names of the migrations it applied. */
-export async function applyWithPrisma(file: string): Promise<readonly string[]> {
+/** What `prisma migrate deploy` does with a folder of migrations. Returns the names of those it applied. */
+export async function applyWithPrisma(file: string, folder = ownFolder): Promise<readonly string[]> {
   const result = await withSchemaEngine(file, (engine) =>
-    engine.applyMigrations({ migrationsList, filters: noFilters }),
+    engine.applyMigrations({ migrationsList: migrationsList(folder), filters: noFilters }),
   );
   return result.appliedMigrationNames;
 }
@@ -72,7 +85,11 @@ export async function applyWithPrisma(file: string): Promise<readonly string[]> 
 /** What `prisma migrate status` bases its verdict on. */
 export function diagnoseWithPrisma(file: string): Promise<bindings.DiagnoseMigrationHistoryOutput> {
   return withSchemaEngine(file, (engine) =>
-    engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: true, filters: noFilters }),
+    engine.diagnoseMigrationHistory({
+      migrationsList: migrationsList(ownFolder),
+      optInToShadowDatabase: true,
+      filters: noFilters,
+    }),
   );
 }
 

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import type { OutboxStore } from '../apps/outbox/store.ts';
 import type { EventColumns } from './outbox-database.ts';
-import { type ContractDatabase, type CreateDatabase, claimer, startMs } from './store-contract-steps.ts';
+import {
+  type ContractDatabase,
+  type CreateDatabase,
+  claimer,
+  seen,
+  startMs,
+} from './store-contract-steps.ts';
 
 const gateway = 'https://a.test/api/v1/projects/p';
 const other = 'https://b.test/api/v1/projects/p';
@@ -61,6 +67,8 @@ export function confirmContract(create: CreateDatabase): void {
     expect(await confirm(['a', 'x', 'a~', "'"])).toEqual({ events: 1, newestAcceptedAtMs: startMs });
     expect((await database.read(seq))?.confirmed_at).toBe(isoText(nowMs));
     expect(await confirm(['a', 'b'])).toEqual({ events: 0, newestAcceptedAtMs: startMs + 9 });
+    await accepted(database, { id: 'theirs', processed_at: isoText(startMs + 99), gateway: other });
+    expect(await confirm(['theirs'])).toEqual({ events: 0, newestAcceptedAtMs: null });
     expect(await confirm([])).toEqual({ events: 0, newestAcceptedAtMs: null });
     expect(await open(store)).toEqual([]);
   });
@@ -147,8 +155,8 @@ export function confirmContract(create: CreateDatabase): void {
   test('a redrive starts the count of resends anew', async () => {
     const database = await create();
     const store = await database.open();
-    const seq = await accepted(database, { resends: 5 });
-    await store.redrive({ filter: { kind: 'gateway', gateway }, nowMs, limit: 10 });
+    const seq = await accepted(database, { id: 'a', resends: 5 });
+    await store.redrive({ events: await seen(store, 'a'), keys: 'same', note: '', nowMs });
     expect((await database.read(seq))?.resends).toBe(0);
   });
 

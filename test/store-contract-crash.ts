@@ -6,6 +6,7 @@ import {
   claimer,
   claimOne,
   leaseMs,
+  seen,
   settle,
   settlementsOf,
   startMs,
@@ -63,8 +64,9 @@ export function crashContract(create: CreateDatabase): void {
 
   test('a redrive clears both counters', async () => {
     const database = await create();
-    const seq = await database.append({ status: 'dead', attempts: 10, claims: 3 });
-    await (await database.open()).redrive({ filter: { kind: 'dead' }, nowMs: startMs, limit: 10 });
+    const seq = await database.append({ id: 'a', status: 'dead', attempts: 10, claims: 3 });
+    const store = await database.open();
+    await store.redrive({ events: await seen(store, 'a'), keys: 'same', note: '', nowMs: startMs });
     expect(await database.read(seq)).toMatchObject({ attempts: 0, claims: 0 });
   });
 }

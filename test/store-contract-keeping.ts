@@ -1,4 +1,4 @@
-// The contract of keeping house: events that waited for the gateway, a person's redrive, pruning.
+// The contract of keeping house: events that waited for the gateway, pruning.
 import { expect, test } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import type { EventColumns } from './outbox-database.ts';
@@ -23,8 +23,6 @@ async function appendMany(
 
 const dayMs = 86_400_000;
 const waiting = { wait_reason: 'gateway', available_at: startMs + 60_000 };
-const gatewayA = 'https://a.test/api/v1/projects/p';
-const gatewayB = 'https://b.test/api/v1/projects/p';
 
 export function keepingContract(create: CreateDatabase): void {
   test('resume makes due what waited for the gateway, and nothing else', async () => {
@@ -107,67 +105,6 @@ export function keepingContract(create: CreateDatabase): void {
       lease_id: event.leaseId,
       available_at: startMs + leaseMs,
     });
-  });
-
-  test('a redrive brings dead events back as new ones, oldest first, up to its limit', async () => {
-    const database = await create();
-    const store = await database.open();
-    const dead = await appendMany(database, 3, {
-      status: 'dead',
-      attempts: 10,
-      available_at: 99,
-      wait_reason: 'retry',
-    });
-    const filter = { kind: 'dead' } as const;
-    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(2);
-    for (const seq of dead.slice(0, 2)) {
-      expect(await database.read(seq)).toMatchObject({
-        status: 'pending',
-        available_at: 0,
-        wait_reason: null,
-        attempts: 0,
-        claims: 0,
-      });
-    }
-    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(1);
-    expect(await store.redrive({ filter, nowMs: startMs, limit: 2 })).toBe(0);
-  });
-
-  test('a redrive by id moves that event if it is dead, and no other', async () => {
-    const database = await create();
-    const store = await database.open();
-    const wanted = await database.append({ id: 'wanted', status: 'dead' });
-    const other = await database.append({ id: 'other', status: 'dead' });
-    await database.append({ id: 'done', status: 'processed' });
-    const redrive = (id: string) => store.redrive({ filter: { kind: 'id', id }, nowMs: startMs, limit: 10 });
-    expect(await redrive('wanted')).toBe(1);
-    expect(await redrive('wanted')).toBe(0);
-    expect(await redrive('done')).toBe(0);
-    expect(await redrive('nobody')).toBe(0);
-    expect((await database.read(wanted))?.status).toBe('pending');
-    expect((await database.read(other))?.status).toBe('dead');
-  });
-
-  test('a redrive by gateway takes back what that gateway accepted', async () => {
-    const database = await create();
-    const store = await database.open();
-    const done = { status: 'processed', processed_at: isoText(startMs), confirmed_at: isoText(startMs) };
-    const fromA = await appendMany(database, 2, { ...done, gateway: gatewayA });
-    const fromB = await database.append({ ...done, gateway: gatewayB });
-    const dead = await database.append({ status: 'dead', gateway: gatewayA });
-    const request = { filter: { kind: 'gateway', gateway: gatewayA }, nowMs: startMs, limit: 10 } as const;
-    expect(await store.redrive(request)).toBe(2);
-    for (const seq of fromA) {
-      expect(await database.read(seq)).toMatchObject({
-        status: 'pending',
-        available_at: 0,
-        gateway: null,
-        processed_at: null,
-        confirmed_at: null,
-      });
-    }
-    expect((await database.read(fromB))?.status).toBe('processed');
-    expect((await database.read(dead))?.status).toBe('dead');
   });
 
   test('pruning deletes processed events that are older, in batches, and nothing else', async () => {

@@ -1,5 +1,6 @@
 // The steps that the store contract's cases are made of, and what a database must offer to be held to it.
 import { leaseIds } from '../apps/outbox/lease-id.ts';
+import type { EventView } from '../apps/outbox/listing-verbs.ts';
 import type { ClaimedEvent, ClaimRequest, OutboxStore, Settlement } from '../apps/outbox/store.ts';
 import type { EventColumns, EventRow } from './outbox-database.ts';
 
@@ -47,6 +48,15 @@ export async function claimOne(store: OutboxStore, slot = '00', nowMs = startMs)
   const [event] = await claimer(store, slot)({ slots: 1 }, nowMs);
   if (event === undefined) throw new Error('nothing was due');
   return event;
+}
+
+/** The events with these ids or keys, as a person would see them. */
+export async function seen(store: OutboxStore, ...ids: readonly string[]): Promise<readonly EventView[]> {
+  const found = await Promise.all(ids.map((id) => store.find(id)));
+  return found.map((life) => {
+    if (life === null) throw new Error(`one of ${ids} is not there`);
+    return life.event;
+  });
 }
 
 /** Settles and returns what was lost. */

@@ -77,6 +77,18 @@ export const samples: readonly {
   { rule: /one door/, path: 'apps/relayer/x.ts', bad: `import Database from 'better-sqlite3';`, good: '' },
   {
     rule: /one door/,
+    path: 'apps/relayer/status/x.ts',
+    bad: `import { Gauge } from 'prom-client';`,
+    good: `import { createExporter } from './prometheus.ts';`,
+  },
+  {
+    rule: /one door/,
+    path: 'apps/relayer/status/x.ts',
+    bad: `import { createServer } from 'node:http';`,
+    good: `import { openServer } from './server.ts';`,
+  },
+  {
+    rule: /one door/,
     path: 'apps/outbox/x.ts',
     bad: `import type { A } from '@prisma/client/runtime';`,
     good: '',

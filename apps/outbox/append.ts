@@ -14,17 +14,25 @@ export interface NewEvent {
   readonly payload: object;
   /** Extra headers of the webhook. Not Convoy's own (content-type, user-agent, accept-encoding, x-convoy-*). */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** W3C trace context, sent as the header `traceparent`. */
-  readonly traceparent?: string | undefined;
+  /**
+   * W3C trace context, sent as the header `traceparent`. The header of the request at hand may be passed as it came: what is
+   * no trace context is left out, as the standard asks, since tracing must never cost a transaction.
+   */
+  readonly traceparent?: string | readonly string[] | undefined;
 }
 
 /**
- * The client that Prisma passes to the callback of `$transaction`, of any generated client that contains the `Event`
- * model. A root client does not fit: its write would be a transaction of its own.
+ * The client that Prisma passes to the callback of `$transaction`, of any generated client that contains the outbox's
+ * model, called `Event`, or `OutboxEvent` where the application has an `Event` of its own. A root client does not fit: its
+ * write would be a transaction of its own.
  */
-export interface OutboxTransaction {
-  readonly event: { create(args: EventCreate): PromiseLike<{ readonly id: string }> };
-  readonly $connect?: never;
+export type OutboxTransaction = { readonly $connect?: never } & (
+  | { readonly event: EventModel }
+  | { readonly outboxEvent: EventModel }
+);
+
+interface EventModel {
+  create(args: EventCreate): PromiseLike<{ readonly id: string }>;
 }
 
 interface EventCreate {
@@ -47,7 +55,8 @@ export async function append(tx: OutboxTransaction, event: NewEvent): Promise<st
   const text = textOf(event);
   const problem = problemOfEvent(text);
   if (problem !== null) throw invalid(problem);
-  const row = await tx.event.create({
+  const model = 'outboxEvent' in tx ? tx.outboxEvent : tx.event;
+  const row = await model.create({
     data: {
       businessId: event.businessId,
       eventType: event.eventType,
@@ -75,17 +84,16 @@ function textOf(event: NewEvent): EventText & { readonly payloadText: string } {
   };
 }
 
-/** Version, trace id, parent id and flags (W3C Trace Context, section 3.2). */
-const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Version, trace id, parent id and flags; `ff` and ids of zeros are forbidden (W3C Trace Context, section 3.2). */
+const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 function headersText({ headers, traceparent }: NewEvent): string | null {
   if (traceparent === undefined) return headers === undefined ? null : objectText(headers);
-  if (!traceparentForm.test(traceparent)) {
-    throw invalid('traceparent is not a W3C trace context: pass it on as it came, or leave it out');
-  }
   if (Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'traceparent')) {
     throw invalid('traceparent is given twice: leave it out of the headers');
   }
+  const isContext = typeof traceparent === 'string' && traceparentForm.test(traceparent);
+  if (!isContext) return headers === undefined ? null : objectText(headers);
   return objectText({ ...headers, traceparent });
 }
 

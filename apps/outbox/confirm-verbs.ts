@@ -7,7 +7,7 @@ export interface UnconfirmedEvent {
   readonly id: string;
   /** The idempotency key: `id` with its suffix. */
   readonly key: string;
-  /** Epoch ms. */
+  /** Epoch ms as far as its writer knew: it may lie ahead, or be NaN. */
   readonly createdAtMs: number;
   /** When its acceptance was settled, epoch ms. */
   readonly acceptedAtMs: number;

@@ -1,4 +1,4 @@
-// Convoy's API beyond delivering: one bounded GET, and which project a key belongs to. A handful of requests a minute,
+// Convoy's API beyond delivering: one bounded request. A handful of requests a minute,
 // through got; it loads slowly, so what must start fast imports this file late.
 import got, { type Response } from 'got';
 
@@ -14,6 +14,8 @@ export interface ConvoyAccess {
 export interface ReadRequest {
   /** What follows the project in the path, such as `/events`; empty for the project itself. */
   readonly path: string;
+  /** `instance`: the path follows the list of all projects instead, for which only a person's key is good. */
+  readonly scope?: 'project' | 'instance';
   readonly parameters?: Readonly<Record<string, string>>;
   /** A longer answer is cut off. Default 1 MiB. */
   readonly longestBytes?: number;
@@ -35,20 +37,67 @@ export interface Unreadable {
   readonly reason: string;
   /** How long Convoy asked us to wait, at most five minutes; null when it did not. */
   readonly retryAfterMs: number | null;
+  /** The HTTP status, if there was an answer at all. */
+  readonly status?: number;
 }
+
+/** What asking for a change came to. */
+export type ConvoyWrite =
+  /** The `data` of a 201. */
+  | { readonly kind: 'created'; readonly data: unknown }
+  /** Convoy said no, in these words. */
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string }
+  /** Whether it was done is not known. */
+  | Unreadable
+  | { readonly kind: 'too-large' };
 
 const defaultLongestBytes = 1 << 20;
 const longestRetryAfterMs = 300_000;
 
 /** Asks the project's part of the API. Follows no redirect, retries nothing, never throws. */
 export async function readConvoy(access: ConvoyAccess, request: ReadRequest): Promise<ConvoyRead> {
-  const { path, parameters = {}, longestBytes = defaultLongestBytes } = request;
+  const answer = await ask(access, request);
+  return answer.kind === 'answer' ? readOf(answer.response) : answer;
+}
+
+/** Asks for something to be made (POST). Follows no redirect, retries nothing, never throws. */
+export async function createInConvoy(
+  access: ConvoyAccess,
+  request: ReadRequest & { readonly body: Readonly<Record<string, unknown>> },
+): Promise<ConvoyWrite> {
+  const answer = await ask(access, request, request.body);
+  if (answer.kind !== 'answer') return answer;
+  const { response } = answer;
+  const body = parsed(response.body);
+  if (response.statusCode === 201 && memberOf(body, 'status') === true) {
+    return { kind: 'created', data: memberOf(body, 'data') };
+  }
+  const message = memberOf(body, 'message');
+  if (memberOf(body, 'status') === false && typeof message === 'string') {
+    return { kind: 'refused', status: response.statusCode, message };
+  }
+  return unreadableOf(response);
+}
+
+type Answer =
+  | { readonly kind: 'answer'; readonly response: Response<string> }
+  | Unreadable
+  | { readonly kind: 'too-large' };
+
+async function ask(
+  access: ConvoyAccess,
+  request: ReadRequest,
+  body?: Readonly<Record<string, unknown>>,
+): Promise<Answer> {
+  const { path, parameters = {}, longestBytes = defaultLongestBytes, scope = 'project' } = request;
   const tooLong = new AbortController();
   const signals = request.signal === undefined ? [tooLong.signal] : [tooLong.signal, request.signal];
+  const place = scope === 'project' ? `/${encodeURIComponent(access.projectId)}` : '';
   try {
-    const answer = got(`${access.baseUrl}/v1/projects/${encodeURIComponent(access.projectId)}${path}`, {
+    const answer = got(`${access.baseUrl}/v1/projects${place}${path}`, {
       headers: { authorization: `Bearer ${access.apiKey}` },
       searchParams: parameters,
+      ...(body === undefined ? {} : { method: 'POST', json: body }),
       timeout: { request: access.timeoutMs },
       retry: { limit: 0 },
       followRedirect: false,
@@ -60,38 +109,10 @@ export async function readConvoy(access: ConvoyAccess, request: ReadRequest): Pr
     answer.on('downloadProgress', ({ transferred }) => {
       if (transferred > longestBytes) tooLong.abort();
     });
-    return readOf(await answer);
+    return { kind: 'answer', response: await answer };
   } catch (error) {
     if (tooLong.signal.aborted) return { kind: 'too-large' };
     return { kind: 'unreadable', reason: codeOf(error), retryAfterMs: null };
-  }
-}
-
-/** What asking for the project came to. */
-export type ProjectAnswer =
-  | { readonly kind: 'project'; readonly projectId: string }
-  /** No answer that says which project it is: try again later. */
-  | { readonly kind: 'unknown'; readonly reason: string };
-
-/**
- * Asks which project the key belongs to. With a project key Convoy ignores the id in the path and answers with the
- * key's own project, so comparing the two is the only way to notice a wrong id, which would otherwise deliver
- * into another project. Never throws.
- */
-export async function askProject(access: ConvoyAccess): Promise<ProjectAnswer> {
-  const read = await readConvoy(access, { path: '' });
-  switch (read.kind) {
-    case 'read': {
-      const uid = memberOf(read.data, 'uid');
-      if (typeof uid === 'string') return { kind: 'project', projectId: uid };
-      return { kind: 'unknown', reason: 'HTTP 200 (application/json) instead of the project' };
-    }
-    case 'unreadable':
-      return { kind: 'unknown', reason: read.reason };
-    case 'too-large':
-      return { kind: 'unknown', reason: 'an endless answer instead of the project' };
-    default:
-      return read satisfies never;
   }
 }
 
@@ -111,11 +132,16 @@ function readOf(response: Response<string>): ConvoyRead {
       serverMs: Number.isNaN(serverMs) ? null : serverMs,
     };
   }
+  return unreadableOf(response);
+}
+
+function unreadableOf(response: Response<string>): Unreadable {
   const type = response.headers['content-type']?.split(';')[0] ?? 'no content type';
   return {
     kind: 'unreadable',
     reason: `HTTP ${response.statusCode} (${type}) instead of an answer`,
-    retryAfterMs: retryAfterMs(response.headers['retry-after'], serverMs),
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.parse(response.headers.date ?? '')),
+    status: response.statusCode,
   };
 }
 

@@ -10,6 +10,7 @@ export type WritingVerb =
   | 'promote'
   | 'recall'
   | 'redrive'
+  | 'discard'
   | 'prune'
   | 'confirm'
   | 'resend'

@@ -1,8 +1,9 @@
 // The life of a process: how it starts, how signals and a lost supervisor stop it, and what its exit code says. The
 // applications themselves know nothing of processes.
 import process from 'node:process';
+import { systemClock } from './clock.ts';
 import type { Variables } from './environment.ts';
-import { errorText } from './log.ts';
+import { errorText, flushLogs } from './log.ts';
 import { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
 
 /** Exit codes of both applications. PM2 restarts after 1 only (see `stop_exit_codes` in ecosystem.config.js). */
@@ -55,10 +56,10 @@ export async function runDaemon(
       stop.then(() => application.stop());
       await application.stopped;
     }
-    exitWith(exitCodes.stopped);
+    await exitWith(exitCodes.stopped);
   } catch (error) {
     process.stderr.write(`${error instanceof OutboxError ? errorText(error) : stackOf(error)}\n`);
-    exitWith(exitCodeOf(error));
+    await exitWith(exitCodeOf(error));
   }
 }
 
@@ -95,10 +96,15 @@ function stopOnSignals(): Promise<void> {
   });
 }
 
+/** By then everything is settled and closed: nobody is waited for who does not read (a supervisor that stands still). */
+const lastWordsMs = 1_000;
+
 /** Exits once what was written has left: output to a pipe is asynchronous, and process.exit would cut it off. */
-function exitWith(code: number): void {
+async function exitWith(code: number): Promise<void> {
   process.exitCode = code;
+  await flushLogs();
   if (process.connected) process.disconnect();
+  systemClock.after(lastWordsMs, () => process.exit(code));
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 

@@ -22,6 +22,9 @@ export const packageRoot: string = ancestorWith(
   'prisma/migrations',
 );
 
+/** Whether this package is a dependency of another application, and not the repository with its demo, or a copy of it. */
+export const isInstalled: boolean = path.basename(path.dirname(packageRoot)) === 'node_modules';
+
 /**
  * Reads the environment. The root is the folder of `ecosystem.config.js` when this package has one beside it;
  * in an application that only installed the package, it is the working directory.
@@ -57,6 +60,12 @@ export function databaseFile(environment: Environment): string {
     );
   }
   return path.resolve(environment.root, file);
+}
+
+/** The absolute path of a database given as a path or a `file:` URL, relative to the working directory. Throws ERR_OUTBOX_CONFIG. */
+export function fileOfUrl(url: string): string {
+  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
+  return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
 }
 
 /** A URL as it may be shown: no user, no password (which may itself hold `/` and `@`), no query. */

@@ -1,7 +1,7 @@
 // What an application that adopts the outbox imports, and nothing more: check the database, open a guarded client,
 // append events. It loads neither the applications nor this project's own generated client.
 export { append, type NewEvent, type OutboxTransaction } from './append.ts';
-export { checkDatabase } from './migrate.ts';
+export { checkDatabase, type PrepareOptions } from './migrate.ts';
 export { openOutboxClient, type RootClient } from './outbox-client.ts';
 export { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
 export { type AdapterOptions, type OutboxAdapter, outboxAdapter } from './serial-adapter.ts';

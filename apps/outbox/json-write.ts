@@ -9,8 +9,9 @@ export type JsonWrite =
 
 /**
  * JSON text of an object. Members that are undefined are left out, as JSON does; everything else that JSON cannot say
- * is a problem: NaN and infinities (null in JSON), functions, symbols, undefined in a list (null), bigints, maps, sets,
- * promises and errors (all `{}`), cycles, a toJSON that throws.
+ * is a problem: NaN and infinities (null in JSON), dates that are none (null), functions, symbols, undefined in a list (null),
+ * bigints, maps, sets, promises, errors and everything else that keeps its content where JSON does not look (all `{}`), cycles, a
+ * toJSON that throws.
  */
 export function jsonTextOf(value: unknown): JsonWrite {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -33,8 +34,13 @@ function problem(text: string): { readonly kind: 'problem'; readonly text: strin
 
 class Loss extends Error {}
 
-/** Called for every member; `this` is the object or list that holds it. */
+/** Called for every member; `this` is the object or list that holds it, `value` what its toJSON has made of it. */
 function refuseLoss(this: unknown, key: string, value: unknown): unknown {
+  if (value === null && isNoDate(memberOf(this, key))) {
+    throw new Loss(
+      `has a date that is none in ${JSON.stringify(key)}, which JSON turns into null: leave it out`,
+    );
+  }
   const loss = lossOf(value, Array.isArray(this));
   if (loss === null) return value;
   throw new Loss(`has ${nameOf(value)} in ${JSON.stringify(key)}, which JSON ${loss}`);
@@ -60,14 +66,25 @@ function lossOf(value: unknown, inList: boolean): string | null {
   }
 }
 
+/** The first three may have members of their own, and what they are about is not among them. */
 function losesItsContent(value: object | null): boolean {
-  return (
-    types.isMap(value) ||
-    types.isSet(value) ||
-    types.isPromise(value) ||
-    types.isNativeError(value) ||
-    types.isRegExp(value)
-  );
+  if (value === null || Array.isArray(value)) return false;
+  const isAboutMore = types.isMap(value) || types.isSet(value) || types.isNativeError(value);
+  return isAboutMore || (!isPlain(value) && Object.keys(value).length === 0);
+}
+
+/** Made by braces or without a prototype, in whatever realm. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function memberOf(holder: unknown, key: string): unknown {
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined;
+}
+
+function isNoDate(value: unknown): boolean {
+  return types.isDate(value) && Number.isNaN(value.getTime());
 }
 
 function nameOf(value: unknown): string {

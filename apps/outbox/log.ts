@@ -1,7 +1,7 @@
 // Structured log lines, for people by default and as JSON on request. Messages are constant and lower-case; what
 // varies goes into fields. Payloads are never passed in, and known secrets are masked wherever they turn up.
-import winston from 'winston';
-import { isoText, systemClock } from './clock.ts';
+import type { LogEntry, Logform, Logger } from 'winston';
+import { systemClock } from './clock.ts';
 
 /** Log levels, most urgent first. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -29,28 +29,71 @@ export interface LogOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Makes a log that writes to standard output. */
+/**
+ * winston takes some 45 ms to load, which a relayer that was killed would spend before its first redelivery. So it loads so
+ * long after the first line; lines wait for it, with the time at which they were written.
+ */
+const loadAfterMs = 100;
+
+/** Makes a log that writes to standard output. See `flushLogs` for the end of a process. */
 export function createLog(options: LogOptions): Log {
-  const { combine, timestamp, json, printf } = winston.format;
+  let logger: Logger | null = null;
+  let waiting: LogEntry[] = [];
+  const load = once(async () => {
+    logger = await openLogger(options);
+    for (const line of waiting) logger.log(line);
+    waiting = [];
+  });
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      const timestamp = new Date(systemClock.nowMs()).toISOString();
+      const line = { ...flatten(fields), level, message, timestamp };
+      if (logger !== null) {
+        logger.log(line);
+        return;
+      }
+      if (waiting.length === 0) loadSoon(load);
+      waiting.push(line);
+    };
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}
+
+const unloaded = new Set<() => Promise<void>>();
+
+function loadSoon(load: () => Promise<void>): void {
+  unloaded.add(load);
+  systemClock.after(loadAfterMs, () => void load());
+}
+
+/** Resolves when every line written so far has been handed to standard output: for the end of a process. */
+export async function flushLogs(): Promise<void> {
+  await Promise.all([...unloaded].map((load) => load()));
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | null = null;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+async function openLogger(options: LogOptions): Promise<Logger> {
+  const { default: winston } = await import('winston');
+  const { combine, json, printf } = winston.format;
   const mask = maskSecrets(options.secrets ?? []);
   const readable = printf((info) => mask(readableLine(options.app, info)));
   const structured = combine(
-    timestamp(),
     json(),
     printf((info) => mask(String(info[messageSymbol]))),
   );
-  const logger = winston.createLogger({
+  return winston.createLogger({
     level: options.level ?? 'info',
     ...(options.format === 'json' ? { defaultMeta: { app: options.app } } : {}),
     format: options.format === 'json' ? structured : readable,
     transports: [new winston.transports.Console()],
   });
-  const write =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}) => {
-      logger.log(level, message, flatten(fields));
-    };
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
 /** A log that says nothing: for tests and embedding. */
@@ -59,9 +102,9 @@ export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} };
 const messageSymbol = Symbol.for('message');
 const levelMarks: Readonly<Record<string, string>> = { error: 'ERROR ', warn: 'WARN  ', debug: 'debug ' };
 
-function readableLine(app: string, info: winston.Logform.TransformableInfo): string {
-  const { level, message, ...fields } = info;
-  const time = isoText(systemClock.nowMs()).slice(11, 23);
+function readableLine(app: string, info: Logform.TransformableInfo): string {
+  const { level, message, timestamp, ...fields } = info;
+  const time = String(timestamp).slice(11, 23);
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${readableValue(value)}`);
   return `${time} ${app.padEnd(8)} ${levelMarks[level] ?? ''}${message}${pairs.length > 0 ? '  ' : ''}${pairs.join(' ')}`;
 }

@@ -3,10 +3,12 @@
 import { applyMigrations } from './apply-migrations.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { corrupt, describeDatabaseError, unavailable } from './database-error.ts';
+import { fileOfUrl, isInstalled } from './environment.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
 import { outboxTables, problemsOfShape } from './outbox-shape.ts';
+import { defaultTable } from './outbox-table.ts';
 import { diedAtBirth, readQuietly, sizeOf } from './quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
 
@@ -20,6 +22,8 @@ export type Prepared =
 export interface PrepareOptions {
   /** Tables that must be there in a database that is not ours. Default: the outbox's own. */
   readonly tables?: readonly string[];
+  /** What the outbox's table is called there. Default `events`. */
+  readonly outboxTable?: string;
   readonly clock?: Clock;
 }
 
@@ -29,34 +33,66 @@ const smallestDatabaseBytes = 512;
 /**
  * Creates or migrates the database file when it is ours (new, empty, or with our history), each migration and its row
  * in one transaction, so that any number of processes may start at once and a kill leaves no half of one. Otherwise it
- * checks that the outbox tables are there and fit. A refused file keeps every byte.
+ * checks that the outbox tables are there and fit. A refused file keeps every byte. Installed in another application,
+ * and for a table of another name, it only ever checks: a file that we created there would carry our history, and
+ * the application's own migrations would no longer apply.
  * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, _CORRUPT, _FOREIGN (with the SQL to add) or _HISTORY.
  */
 export async function prepareDatabase(file: string, options: PrepareOptions = {}): Promise<Prepared> {
-  const clock = options.clock ?? systemClock;
-  const migrations = readMigrations();
   mustBeUsable(file);
-  if (sizeOf(file) > 0 && !diedAtBirth(file)) {
-    const tables = options.tables ?? outboxTables;
-    const standing = await inspect(file, { tables, migrations, clock });
-    if (standing.kind === 'foreign') return { kind: 'adopted' };
-    if (pendingOrThrow(file, standing).length === 0) return { kind: 'own', applied: [] };
+  const standing = await standingOfDatabase(file, options);
+  if (standing.kind === 'adopted') return standing;
+  if (standing.pending.length === 0) return { kind: 'own', applied: [] };
+  const clock = options.clock ?? systemClock;
+  return { kind: 'own', applied: await applyMigrations(file, readMigrations(), clock) };
+}
+
+/** How a database stands to this release. */
+export type DatabaseStanding =
+  /** Ours. The names of the migrations that it lacks. */
+  | { readonly kind: 'own'; readonly pending: readonly string[] }
+  /** Another application's, with outbox tables that fit. */
+  | { readonly kind: 'adopted' };
+
+/** What `prepareDatabase` would find and refuse, without changing or needing to change anything. Throws as it does. */
+export async function standingOfDatabase(
+  file: string,
+  options: PrepareOptions = {},
+): Promise<DatabaseStanding> {
+  if (isInstalled || (options.outboxTable ?? defaultTable) !== defaultTable) {
+    await mustFit(file, options);
+    return { kind: 'adopted' };
   }
-  return { kind: 'own', applied: await applyMigrations(file, migrations, clock) };
+  const migrations = readMigrations();
+  const names = (pending: readonly Migration[]) => pending.map(({ name }) => name);
+  if (sizeOf(file) === 0 || diedAtBirth(file)) return { kind: 'own', pending: names(migrations) };
+  const { tables = outboxTables, clock = systemClock } = options;
+  const standing = await inspect(file, { tables, migrations, clock });
+  if (standing.kind === 'foreign') return { kind: 'adopted' };
+  return { kind: 'own', pending: names(pendingOrThrow(file, standing)) };
 }
 
 /**
- * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing.
+ * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing. `url` is a
+ * path or a `file:` URL, relative to the working directory.
  * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE (also when there is no file), _CORRUPT or _FOREIGN (with the SQL to add).
  */
-export async function checkDatabase(file: string, options: PrepareOptions = {}): Promise<void> {
+export async function checkDatabase(url: string, options: PrepareOptions = {}): Promise<void> {
+  const file = fileOfUrl(url);
   mustBeUsable(file);
+  await mustFit(file, options);
+}
+
+async function mustFit(file: string, options: PrepareOptions): Promise<void> {
   if (sizeOf(file) === 0)
     throw unavailable(file, 'is not there or empty: create it with your own migrations first');
   const migrations = readMigrations();
   try {
     const problems = await readQuietly(file, options.clock ?? systemClock, (connection) =>
-      problemsOfShape(connection, options.tables ?? outboxTables, migrations),
+      problemsOfShape(connection, options.tables ?? outboxTables, {
+        migrations,
+        outboxTable: options.outboxTable ?? defaultTable,
+      }),
     );
     if (problems.length > 0) throw foreign(file, problems);
   } catch (error) {
@@ -77,7 +113,7 @@ async function inspect(file: string, { tables, migrations, clock }: Inspection):
     return await readQuietly(file, clock, (connection) => {
       const standing = standingOf(readHistory(connection), migrations);
       if (standing.kind !== 'foreign') return standing;
-      const problems = problemsOfShape(connection, tables, migrations);
+      const problems = problemsOfShape(connection, tables, { migrations, outboxTable: defaultTable });
       if (problems.length > 0) throw foreign(file, problems);
       return standing;
     });

@@ -31,6 +31,11 @@ export function readMigrations(): readonly Migration[] {
     });
 }
 
+/** Those of the outbox itself, without the demo's: what another application adds to its own. */
+export function outboxMigrations(): readonly Migration[] {
+  return readMigrations().filter(({ sql }) => /"(?:events|outbox_log)"/.test(sql));
+}
+
 /** The path of a migration's SQL, for people who apply it themselves. */
 export function migrationFile(name: string): string {
   return path.join(folder, name, 'migration.sql');

@@ -24,8 +24,12 @@ export type OutboxErrorCode =
   | 'ERR_OUTBOX_SQLITE_VERSION'
   /** The gateway says that the key belongs to another project. */
   | 'ERR_OUTBOX_WRONG_PROJECT'
+  /** Convoy gave no answer to what a command asked. It may pass. */
+  | 'ERR_OUTBOX_CONVOY'
   /** Every relayer slot is taken, or this one's lock was removed. */
-  | 'ERR_OUTBOX_SLOT';
+  | 'ERR_OUTBOX_SLOT'
+  /** There is no such event, or none in a state in which a command could act on it. Nothing was changed. */
+  | 'ERR_OUTBOX_NO_EVENT';
 
 /** An error that says what was tried, with what, and what to do next. `cause` holds the original, if any. */
 export class OutboxError extends Error {

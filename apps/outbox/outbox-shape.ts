@@ -1,7 +1,9 @@
 // Compares the outbox tables of somebody else's database with ours, column by column, and says in SQL what is missing.
 // It changes nothing. The expected shape comes from our own migrations, applied in memory.
 import Database from 'better-sqlite3';
+import { commandName } from './command-name.ts';
 import { type Migration, migrationFile } from './migration-files.ts';
+import { defaultTable } from './outbox-table.ts';
 import type { SqliteConnection } from './sqlite.ts';
 
 interface Column {
@@ -13,8 +15,11 @@ interface Column {
   readonly isKey: boolean;
 }
 
-/** The tables that a relayer and `append` need. */
+/** The tables that a relayer and `append` need, by the names that our migrations give them. */
 export const outboxTables = ['events', 'outbox_log'] as const;
+
+/** Without these a table called `events` is somebody else's: every INSERT into an outbox names them. */
+const marksOfOutbox = ['id', 'business_id', 'event_type', 'payload'];
 
 /**
  * What keeps the outbox from using these tables, each with what to do about it; empty when they fit. Further columns
@@ -24,19 +29,20 @@ export const outboxTables = ['events', 'outbox_log'] as const;
 export function problemsOfShape(
   connection: SqliteConnection,
   tables: readonly string[],
-  migrations: readonly Migration[],
+  { migrations, outboxTable }: { readonly migrations: readonly Migration[]; readonly outboxTable: string },
 ): readonly string[] {
   const expected = new Database(':memory:');
   try {
     for (const migration of migrations) expected.exec(migration.sql);
-    return tables.flatMap((table) =>
-      problemsOfTable({
+    return tables.flatMap((name) => {
+      const table = name === defaultTable ? outboxTable : name;
+      return problemsOfTable({
         table,
-        wanted: columnsOf(expected, table),
+        wanted: columnsOf(expected, name),
         found: columnsOf(connection, table),
-        source: migrations.find((migration) => migration.sql.includes(`CREATE TABLE "${table}"`)),
-      }),
-    );
+        source: migrations.find((migration) => migration.sql.includes(`CREATE TABLE "${name}"`)),
+      });
+    });
   } finally {
     expected.close();
   }
@@ -51,8 +57,11 @@ function problemsOfTable(given: {
   const { table, wanted, found, source } = given;
   const recipe = source === undefined ? 'our migrations' : migrationFile(source.name);
   if (found.length === 0) {
-    return [`the table ${table} is missing: run the statements CREATE TABLE "${table}" ... of ${recipe}`];
+    return [
+      `the table ${table} is missing: run the statements CREATE TABLE "${table}" ... that "${commandName.outbox} sql" prints (from ${recipe})`,
+    ];
   }
+  if (isClash(wanted, found)) return [clash(table)];
   const problems = wanted.flatMap((column) => {
     const present = found.find((candidate) => candidate.name === column.name);
     if (present === undefined) return [missingColumn(table, column, recipe)];
@@ -71,6 +80,15 @@ function problemsOfTable(given: {
     ...problems,
     ...surplus.map((column) => `${table}.${column.name} is NOT NULL without a default: give it one`),
   ];
+}
+
+function isClash(wanted: readonly Column[], found: readonly Column[]): boolean {
+  const lacks = (columns: readonly Column[], name: string) => !columns.some((column) => column.name === name);
+  return marksOfOutbox.some((name) => !lacks(wanted, name) && lacks(found, name));
+}
+
+function clash(table: string): string {
+  return `its table ${table} is another one, not an outbox: leave it as it is and give the outbox a name of its own with OUTBOX_TABLE, such as OUTBOX_TABLE=outbox_events (docs/adopting.md, "A table called events")`;
 }
 
 function missingColumn(table: string, column: Column, recipe: string): string {

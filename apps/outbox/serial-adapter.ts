@@ -13,8 +13,9 @@ import type {
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
 import { type Clock, systemClock } from './clock.ts';
+import { recordWriter } from './connection-facts.ts';
 import { describeDatabaseError, unavailable } from './database-error.ts';
-import { databaseFile } from './environment.ts';
+import { fileOfUrl } from './environment.ts';
 import { type FileGate, gateOf } from './file-gate.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { OutboxError } from './outbox-error.ts';
@@ -56,7 +57,7 @@ const autocheckpointPages = 10_000;
  * Throws ERR_OUTBOX_CONFIG for a URL that names no file.
  */
 export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
-  const file = fileOf(options.url);
+  const file = fileOfUrl(options.url);
   const inner = new PrismaBetterSqlite3({ url: file, fileMustExist: true, timeout: busyTimeoutMs });
   const gate = gateOf(file);
   const retry = <Result>(attempt: () => Promise<Result>) =>
@@ -71,11 +72,6 @@ export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
     gate,
     connect: () => retry(async () => connectOnce(await connectInner(inner, file), gate, retry)),
   };
-}
-
-function fileOf(url: string): string {
-  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
-  return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
 }
 
 type Retry = <Result>(attempt: () => Promise<Result>) => Promise<Result>;
@@ -98,6 +94,7 @@ async function connectOnce(inner: SqlDriverAdapter, gate: FileGate, retry: Retry
     // Prisma's adapter reads integers as bigints; the pragmas are compared as numbers.
     connection.defaultSafeIntegers(false);
     configure(connection, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages });
+    recordWriter(connection);
     connection.defaultSafeIntegers(true);
     return new SerialAdapter(inner, { connection, gate, retry });
   } catch (error) {

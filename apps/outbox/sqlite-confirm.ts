@@ -2,6 +2,7 @@
 // what a window of Convoy's list holds was stamped before.
 import { isoText } from './clock.ts';
 import type { ConfirmVerbs, UnconfirmedEvent } from './confirm-verbs.ts';
+import { keyParts } from './key-parts.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { immediately } from './sqlite-transaction.ts';
 
@@ -9,7 +10,7 @@ import { immediately } from './sqlite-transaction.ts';
 export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
   const statements = prepare(db);
   const find = (gateway: string, keys: readonly string[]): readonly FoundRow[] =>
-    statements.find.all({ gateway, parts: JSON.stringify(keys.flatMap(partsOf)) }) as FoundRow[];
+    statements.find.all({ gateway, parts: JSON.stringify(keys.flatMap(keyParts)) }) as FoundRow[];
 
   return {
     async unconfirmed({ gateway, after, untilMs, limit }) {
@@ -109,7 +110,7 @@ export function prepare(db: SqliteConnection) {
     resend: db.prepare(`
       UPDATE events
          SET status = 'pending', available_at = :nowMs, wait_reason = NULL, attempts = 0, claims = 0,
-             resends = resends + 1, processed_at = NULL, gateway = NULL,
+             resends = max(resends, 0) + 1, processed_at = NULL, gateway = NULL,
              last_error = 'accepted, but never stored by Convoy: sent again'
        WHERE seq = :seq AND resends = :resends AND status = 'processed' AND confirmed_at IS NULL
          AND gateway = :gateway`),
@@ -121,17 +122,6 @@ export function prepare(db: SqliteConnection) {
       `INSERT INTO outbox_log (at, kind, event_seq, detail) VALUES (:at, :kind, :seq, :detail)`,
     ),
   };
-}
-
-/** The ways in which a key can be an id and a suffix: a suffix begins with the key's last `~`, or is empty. */
-function partsOf(key: string): readonly (readonly [string, string])[] {
-  const mark = key.lastIndexOf('~');
-  return mark <= 0
-    ? [[key, '']]
-    : [
-        [key, ''],
-        [key.slice(0, mark), key.slice(mark)],
-      ];
 }
 
 function unconfirmedEvent(row: UnconfirmedRow): UnconfirmedEvent {

@@ -1,100 +1,12 @@
-// The relayer's SQL for SQLite, one statement a verb. Nothing else runs SQL on the relayer's side.
+// The relayer's SQL for SQLite beside its turns, one statement a verb.
 import type { SqliteConnection } from './sqlite.ts';
-import type { ClaimedEvent } from './store.ts';
-
-/** A claimed row as SQLite returns it. */
-export interface ClaimedRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly key_suffix: string;
-  readonly business_id: string;
-  readonly event_type: string;
-  readonly payload: string | null;
-  readonly headers: string | null;
-  readonly lease_id: string;
-  readonly attempts: number;
-  readonly claims: number;
-  readonly created_at: string;
-}
-
-/** The event in a claimed row. */
-export function claimedEvent(row: ClaimedRow): ClaimedEvent {
-  return {
-    seq: row.seq,
-    id: row.id,
-    keySuffix: row.key_suffix,
-    businessId: row.business_id,
-    eventType: row.event_type,
-    payload: row.payload,
-    headers: row.headers,
-    leaseId: row.lease_id,
-    attempts: row.attempts,
-    claims: row.claims,
-    createdAtMs: Date.parse(row.created_at),
-  };
-}
 
 /** Prepares every statement once. The `events` table must exist. */
 export function prepareStatements(db: SqliteConnection) {
-  return { ...claimStatements(db), ...settleStatements(db), ...keepingStatements(db), ...logStatements(db) };
+  return { ...keepingStatements(db), ...logStatements(db) };
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;
-
-function claimStatements(db: SqliteConnection) {
-  return {
-    // A look before the write lock: a wake that finds nothing costs no transaction.
-    anyDue: db.prepare(`SELECT 1 FROM events WHERE status = 'pending' AND available_at <= ? LIMIT 1`).pluck(),
-    // One UPDATE ... RETURNING through the partial index; its predicate must be repeated for SQLite to use it.
-    // RETURNING promises no order, so the caller sorts by seq. json() runs under CASE because one malformed row
-    // (a CHECK can be switched off) would otherwise fail the claim of the whole batch; so would counters edited to below 0,
-    // since an UPDATE checks every constraint on a column it sets. PostgreSQL will want FOR UPDATE SKIP
-    // LOCKED here; SQLite has one writer.
-    claim: db.prepare(`
-      UPDATE events
-         SET lease_id = :leaseId, available_at = :leaseEndsAtMs, claims = max(claims, 0) + 1,
-             attempts = max(attempts, 0), wait_reason = NULL
-       WHERE seq IN (
-               SELECT seq FROM events
-                WHERE status = 'pending' AND available_at <= :dueByMs AND (:dueByMs > 0 OR wait_reason IS NULL)
-                  AND seq NOT IN (SELECT value FROM json_each(:exceptSeqs))
-                ORDER BY available_at, seq
-                LIMIT :slots)
-      RETURNING seq, id, key_suffix, business_id, event_type, headers, lease_id, attempts, claims, created_at,
-                CASE WHEN json_valid(payload) THEN json(payload) END AS payload`),
-    // The upper bound keeps out texts and blobs, which sort after all numbers and would be no instant at all.
-    nextDue: db
-      .prepare(
-        `SELECT min(available_at) FROM events WHERE status = 'pending' AND available_at > ? AND available_at < 9e15`,
-      )
-      .pluck(),
-  };
-}
-
-// Settling names the row and the lease: a holder that lost its lease changes nothing. Any outcome clears `claims`.
-function settleStatements(db: SqliteConnection) {
-  return {
-    processed: db.prepare(`
-      UPDATE events
-         SET status = 'processed', lease_id = NULL, processed_at = :at, gateway = :gateway, claims = 0, last_error = NULL
-       WHERE seq = :seq AND lease_id = :leaseId`),
-    retry: db.prepare(`
-      UPDATE events
-         SET lease_id = NULL, available_at = :availableAtMs, wait_reason = 'retry', attempts = attempts + 1, claims = 0,
-             last_error = :error
-       WHERE seq = :seq AND lease_id = :leaseId`),
-    dead: db.prepare(`
-      UPDATE events
-         SET status = 'dead', lease_id = NULL, attempts = attempts + :counted, claims = 0, last_error = :error
-       WHERE seq = :seq AND lease_id = :leaseId`),
-    released: db.prepare(`
-      UPDATE events
-         SET lease_id = NULL, available_at = :availableAtMs, wait_reason = :waitReason,
-             claims = CASE WHEN :unsent THEN max(claims - 1, 0) ELSE 0 END,
-             last_error = coalesce(:error, last_error)
-       WHERE seq = :seq AND lease_id = :leaseId`),
-  };
-}
 
 function keepingStatements(db: SqliteConnection) {
   return {
@@ -127,21 +39,11 @@ function keepingStatements(db: SqliteConnection) {
                 WHERE status = 'pending' AND available_at > 0 AND available_at <= :nowMs
                 ORDER BY available_at, seq
                 LIMIT :limit)`),
-    redriveDead: db.prepare(`
-      UPDATE events SET ${backToPending}
-       WHERE seq IN (SELECT seq FROM events WHERE status = 'dead' ORDER BY seq LIMIT :limit)`),
-    redriveId: db.prepare(`UPDATE events SET ${backToPending} WHERE id = :id AND status = 'dead'`),
-    redriveGateway: db.prepare(`
-      UPDATE events SET ${backToPending}
-       WHERE seq IN (SELECT seq FROM events WHERE status = 'processed' AND gateway = :gateway ORDER BY seq LIMIT :limit)`),
     // Each through its own partial index: old rows of the other kind cost nothing, however many there are.
     pruneConfirmed: pruneStatement(db, 'IS NOT NULL'),
     pruneUnconfirmed: pruneStatement(db, 'IS NULL'),
     pruneLog: db.prepare(
       `DELETE FROM outbox_log WHERE kind <> 'verified' AND (at < :before OR id <= :oldestKept)`,
-    ),
-    counts: db.prepare(
-      `SELECT status, count(*) AS total, count(lease_id) AS leased FROM events GROUP BY status`,
     ),
     acceptedBy: db.prepare(`SELECT count(*) FROM events WHERE status = 'processed' AND gateway = ?`).pluck(),
   };
@@ -156,9 +58,6 @@ function pruneStatement(db: SqliteConnection, confirmedAt: 'IS NULL' | 'IS NOT N
                 ORDER BY processed_at
                 LIMIT :limit)`);
 }
-
-const backToPending = `status = 'pending', available_at = 0, wait_reason = NULL, attempts = 0, claims = 0, resends = 0,
-  processed_at = NULL, confirmed_at = NULL, gateway = NULL`;
 
 function logStatements(db: SqliteConnection) {
   return {

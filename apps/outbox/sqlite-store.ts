@@ -1,51 +1,49 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from './clock.ts';
-import { crashPoint } from './crash-point.ts';
+import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
 import { leaseRange, slotNames } from './lease-id.ts';
 import type { SqliteConnection } from './sqlite.ts';
+import { sqliteAudit } from './sqlite-audit.ts';
 import { sqliteConfirm } from './sqlite-confirm.ts';
+import { sqliteListing } from './sqlite-listing.ts';
+import { sqliteLive } from './sqlite-live.ts';
+import { sqliteOperator } from './sqlite-operator.ts';
+import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteOwners } from './sqlite-owners.ts';
 import { sqliteRecall } from './sqlite-recall.ts';
-import { type ClaimedRow, claimedEvent, prepareStatements, type Statements } from './sqlite-statements.ts';
+import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { immediately } from './sqlite-transaction.ts';
+import { sqliteTurn } from './sqlite-turn.ts';
 import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
-import type {
-  ClaimRequest,
-  LogEntry,
-  OutboxCounts,
-  OutboxStore,
-  RedriveFilter,
-  Settlement,
-  TurnRequest,
-  TurnResult,
-} from './store.ts';
+import type { LogEntry, OutboxStore } from './store.ts';
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
 
 /** The store's verbs, and what only SQLite offers beside them. */
-export interface SqliteStore extends OutboxStore, WalVerbs {}
+export interface SqliteStore extends OutboxStore, WalVerbs {
+  /** How durable its connection really is. */
+  facts(): ConnectionFacts;
+}
 
 /** Makes a store of an open connection whose `events` table exists. Closing the store closes the connection. */
 export function sqliteStore(db: SqliteConnection): SqliteStore {
   const statements = prepareStatements(db);
+  const wal = sqliteWal(db);
+  const record = (entry: LogEntry & { nowMs: number }) => write(statements, entry);
   return {
+    ...sqliteAudit(db),
     ...sqliteConfirm(db),
+    ...sqliteListing(db),
+    ...sqliteOperator(db),
+    ...sqliteOverview(db),
+    ...sqliteLive(db),
     ...sqliteOwners(db),
     ...sqliteRecall(db),
-    ...sqliteWal(db),
-    async turn(request) {
-      const claim =
-        request.claim !== null && claimsSomething(statements, request.claim) ? request.claim : null;
-      if (request.settlements.length === 0 && claim === null) return { lost: [], claimed: [] };
-      return immediately(db, request.settlements.length > 0 ? 'settle' : 'claim', () =>
-        settleAndClaim(statements, { ...request, claim }),
-      );
-    },
-    async nextDueAtMs(nowMs) {
-      return statements.nextDue.get(nowMs) as number | null;
-    },
+    ...wal,
+    ...sqliteTurn(db, { dataVersion: wal.dataVersion, record }),
+    facts: () => connectionFacts(db),
     async takeOver({ slot, nowMs }) {
       return immediately(db, 'take-over', () => {
         const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
@@ -61,18 +59,16 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
       if (statements.anyOverdue.get(request.nowMs) === undefined) return 0;
       return immediately(db, 'promote', () => statements.promote.run(request).changes);
     },
-    async redrive({ filter, limit }) {
-      return immediately(db, 'redrive', () => redrive(statements, filter, limit));
-    },
-    async prune({ beforeMs, limit, which = 'any' }) {
-      return immediately(db, 'prune', () => prune(statements, { before: isoText(beforeMs), limit, which }));
+    async prune({ beforeMs, limit, which = 'any', keepsRecord = false }) {
+      const before = isoText(beforeMs);
+      return immediately(db, 'prune', () => {
+        if (!keepsRecord) pruneRecord(statements, before);
+        return prune(statements, { before, limit, which });
+      });
     },
     log: async (entry) => write(statements, entry),
     async lastLogged(kind, members = {}) {
       return lastLogged(statements, kind, members);
-    },
-    async counts() {
-      return counts(statements);
     },
     async acceptedBy(gateway) {
       return Number(statements.acceptedBy.get(gateway));
@@ -86,11 +82,14 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
   };
 }
 
+function pruneRecord(statements: Statements, before: string): void {
+  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
+}
+
 function prune(
   statements: Statements,
   { before, limit, which }: { before: string; limit: number; which: 'any' | 'confirmed' | 'unconfirmed' },
 ): number {
-  statements.pruneLog.run({ before, oldestKept: Number(statements.newestLog.get()) - keptLogLines });
   const confirmed = which === 'unconfirmed' ? 0 : statements.pruneConfirmed.run({ before, limit }).changes;
   const left = which === 'confirmed' ? 0 : limit - confirmed;
   return confirmed + (left === 0 ? 0 : statements.pruneUnconfirmed.run({ before, limit: left }).changes);
@@ -104,66 +103,9 @@ function write(
   statements.log.run({ ...values, kind });
 }
 
-function claimsSomething(statements: Statements, claim: ClaimRequest): boolean {
-  return claim.slots > 0 && statements.anyDue.get(claim.dueByMs) !== undefined;
-}
-
-function settleAndClaim(statements: Statements, request: TurnRequest): TurnResult {
-  const at = isoText(request.nowMs);
-  const lost = request.settlements.filter((settlement) => !settle(statements, settlement, at));
-  if (lost.length > 0) {
-    // In the same transaction, so that the record holds whatever becomes of this process.
-    write(statements, { kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
-  }
-  if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
-  if (request.claim === null) return { lost, claimed: [] };
-  const { exceptSeqs, ...claim } = request.claim;
-  const rows = statements.claim.all({ ...claim, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];
-  return { lost, claimed: rows.map(claimedEvent).sort((a, b) => a.seq - b.seq) };
-}
-
-/** Whether the lease was still held. */
-function settle(statements: Statements, settlement: Settlement, at: string): boolean {
-  const { seq, leaseId } = settlement;
-  switch (settlement.kind) {
-    case 'processed':
-      return statements.processed.run({ seq, leaseId, at, gateway: settlement.gateway }).changes === 1;
-    case 'retry': {
-      const { availableAtMs, error } = settlement;
-      return statements.retry.run({ seq, leaseId, availableAtMs, error }).changes === 1;
-    }
-    case 'dead': {
-      const counted = settlement.countsAttempt ? 1 : 0;
-      return statements.dead.run({ seq, leaseId, counted, error: settlement.error }).changes === 1;
-    }
-    case 'released': {
-      const { availableAtMs, waitReason, error } = settlement;
-      const unsent = settlement.claim === 'unsent' ? 1 : 0;
-      return (
-        statements.released.run({ seq, leaseId, availableAtMs, waitReason, error, unsent }).changes === 1
-      );
-    }
-    default:
-      return settlement satisfies never;
-  }
-}
-
 /** One look-up in the index per slot there can be (about 0.1 ms in all), however many leases and odd lease ids there are. */
 function slotsWithLeases(statements: Statements): readonly string[] {
   return slotNames().filter((slot) => statements.anyLeaseIn.get(leaseRange(slot)) !== undefined);
-}
-
-function redrive(statements: Statements, filter: RedriveFilter, limit: number): number {
-  switch (filter.kind) {
-    case 'dead':
-      return statements.redriveDead.run({ limit }).changes;
-    case 'id':
-      return statements.redriveId.run({ id: filter.id }).changes;
-    case 'gateway':
-      return statements.redriveGateway.run({ gateway: filter.gateway, limit }).changes;
-    default:
-      return filter satisfies never;
-  }
 }
 
 function lastLogged(
@@ -173,20 +115,4 @@ function lastLogged(
 ) {
   const detail = statements.lastLogged.get({ kind, members: JSON.stringify(members) });
   return typeof detail === 'string' ? (JSON.parse(detail) as Readonly<Record<string, unknown>>) : null;
-}
-
-function counts(statements: Statements): OutboxCounts {
-  const result = { pending: 0, leased: 0, processed: 0, dead: 0, discarded: 0 };
-  for (const row of statements.counts.all() as { status: string; total: number; leased: number }[]) {
-    result.leased += row.leased;
-    if (
-      row.status === 'pending' ||
-      row.status === 'processed' ||
-      row.status === 'dead' ||
-      row.status === 'discarded'
-    ) {
-      result[row.status] = row.total;
-    }
-  }
-  return result;
 }

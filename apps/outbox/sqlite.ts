@@ -6,6 +6,7 @@ import { type Clock, sleep, systemClock } from './clock.ts';
 import { crashPoint } from './crash-point.ts';
 import { blocked, describeDatabaseError, unavailable } from './database-error.ts';
 import { OutboxError } from './outbox-error.ts';
+import { defaultTable, sqlForTable } from './outbox-table.ts';
 import { isBusy } from './sqlite-code.ts';
 
 export type SqliteConnection = Database.Database;
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly busyTimeoutMs: number;
   /** WAL pages (4 KiB) after which a commit on this connection checkpoints; 0 never does. */
   readonly autocheckpointPages: number;
+  /** The outbox's table, default `events`: whatever is prepared on the connection is meant for this one. */
+  readonly table?: string;
   readonly clock?: Clock;
 }
 
@@ -30,7 +33,7 @@ export interface OpenOptions {
  * SQLite before 3.51.3 can corrupt the file when two processes write and checkpoint at the same instant (the
  * WAL-reset bug), which is exactly how an ingester and a relayer meet.
  */
-const oldestSafeVersion = '3.51.3';
+export const oldestSafeVersion = '3.51.3';
 const openDeadlineMs = 15_000;
 /** A WAL that grew in a burst is cut back to this size at the next checkpoint that resets it. */
 const walLimitBytes = 16 * 1024 * 1024;
@@ -63,10 +66,33 @@ function tryOpen(file: string, options: OpenOptions): Attempt {
   try {
     connection = new Database(file, { timeout: options.busyTimeoutMs });
     configure(connection, options);
+    if (options.table !== undefined && options.table !== defaultTable) aimAt(connection, options.table);
     return { kind: 'open', connection };
   } catch (error) {
     connection?.close();
     if (isBusy(error)) return { kind: 'busy', error };
+    throw describeDatabaseError(file, error);
+  }
+}
+
+/**
+ * Opens an existing file for looking only: no statement on it can change anything, and it sets nothing that stays. Works
+ * on a file that this user may not write. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED or _CORRUPT.
+ */
+export function openForReading(
+  file: string,
+  { busyTimeoutMs, table = defaultTable }: Pick<OpenOptions, 'busyTimeoutMs' | 'table'>,
+): SqliteConnection {
+  let connection: SqliteConnection | undefined;
+  try {
+    // Not read-only where it can be helped: such a connection would leave -wal and -shm files behind.
+    connection = new Database(file, { timeout: busyTimeoutMs, fileMustExist: true });
+    connection.pragma('query_only = 1');
+    connection.prepare('SELECT count(*) FROM sqlite_schema').get();
+    if (table !== defaultTable) aimAt(connection, table);
+    return connection;
+  } catch (error) {
+    connection?.close();
     throw describeDatabaseError(file, error);
   }
 }
@@ -92,6 +118,11 @@ export function configure(connection: SqliteConnection, options: OpenOptions): v
   connection.pragma(`journal_size_limit = ${walLimitBytes}`);
 }
 
+function aimAt(connection: SqliteConnection, table: string): void {
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = ((sql: string) => prepare(sqlForTable(sql, table))) as typeof connection.prepare;
+}
+
 function verify(connection: SqliteConnection, pragma: string, wanted: unknown, got: unknown): void {
   if (got === wanted) return;
   throw unavailable(
@@ -110,7 +141,8 @@ export function createOwnerOnly(file: string): void {
   }
 }
 
-function compareVersions(a: string, b: string): number {
+/** Negative, 0 or positive as the first version is older, the same or newer; only three numbers count. */
+export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);

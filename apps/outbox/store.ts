@@ -1,7 +1,12 @@
 // The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
+import type { AuditVerbs } from './audit-verbs.ts';
 import type { ConfirmVerbs } from './confirm-verbs.ts';
+import type { ListingVerbs } from './listing-verbs.ts';
+import type { LiveVerbs } from './live-verbs.ts';
+import type { OperatorVerbs } from './operator-verbs.ts';
+import type { OverviewVerbs } from './overview-verbs.ts';
 import type { OwnerVerbs } from './owner-verbs.ts';
 
 /** An event as a relayer holds it: leased, and ready to be sent. */
@@ -69,6 +74,7 @@ export interface ClaimRequest {
 }
 
 export interface TurnRequest {
+  /** Each lease at most once for an event; in any order. */
   readonly settlements: readonly Settlement[];
   /** Null claims nothing. */
   readonly claim: ClaimRequest | null;
@@ -80,17 +86,26 @@ export interface TurnResult {
   readonly lost: readonly Settlement[];
   /** In the order in which they were appended. */
   readonly claimed: readonly ClaimedEvent[];
+  /** Somebody else has committed since the previous turn, and may wait for the write lock. */
+  readonly othersWrote: boolean;
 }
 
 /** One line of the operator's record. */
 export interface LogEntry {
   readonly kind:
     | 'relayer_started'
+    /** It ended by itself, with everything settled or released: what follows was no crash. */
+    | 'relayer_stopped'
+    /** An application has opened its writing connection. */
+    | 'writer_opened'
     | 'taken_over'
     | 'fenced'
     | 'gateway'
     | 'verified'
+    /** One event: it can never be delivered as it is. */
+    | 'dead'
     | 'redriven'
+    | 'discarded'
     /** One event: Convoy had lost it, it goes out again. */
     | 'resent'
     /** One event: Convoy has accepted it and will not deliver it. */
@@ -103,13 +118,6 @@ export interface LogEntry {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Which events a person moves back to pending. */
-export type RedriveFilter =
-  | { readonly kind: 'dead' }
-  | { readonly kind: 'id'; readonly id: string }
-  /** Processed events that this gateway accepted, such as the sandbox before a real key was set. */
-  | { readonly kind: 'gateway'; readonly gateway: string };
-
 export interface OutboxCounts {
   readonly pending: number;
   readonly leased: number;
@@ -119,7 +127,14 @@ export interface OutboxCounts {
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */
-export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
+export interface OutboxStore
+  extends AuditVerbs,
+    ConfirmVerbs,
+    ListingVerbs,
+    LiveVerbs,
+    OperatorVerbs,
+    OverviewVerbs,
+    OwnerVerbs {
   /**
    * Settles and claims in one transaction. Settling is fenced: only the holder of the lease id can; settlements that
    * came too late are recorded (`fenced`).
@@ -147,17 +162,13 @@ export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
     readonly nowMs: number;
     readonly limit: number;
   }): Promise<number>;
-  /** Moves events back to pending with both counters at zero, up to `limit`; returns how many. */
-  redrive(request: {
-    readonly filter: RedriveFilter;
-    readonly nowMs: number;
-    readonly limit: number;
-  }): Promise<number>;
   /** Deletes up to `limit` events processed before `beforeMs`, of the given kind (default: any); returns how many. */
   prune(request: {
     readonly beforeMs: number;
     readonly limit: number;
     readonly which?: 'any' | 'confirmed' | 'unconfirmed';
+    /** Leaves the record alone, which otherwise loses what is older and what is too much. */
+    readonly keepsRecord?: boolean;
   }): Promise<number>;
   log(entry: LogEntry & { readonly nowMs: number }): Promise<void>;
   /** The newest record of that kind whose detail has all the given members, or null. */
@@ -165,7 +176,6 @@ export interface OutboxStore extends ConfirmVerbs, OwnerVerbs {
     kind: LogEntry['kind'],
     members?: Readonly<Record<string, string>>,
   ): Promise<Readonly<Record<string, unknown>> | null>;
-  counts(): Promise<OutboxCounts>;
   /** How many processed events this gateway accepted. */
   acceptedBy(gateway: string): Promise<number>;
   /** Every gateway that has ever passed the start-up check on this database. */

@@ -6,6 +6,8 @@ export interface CalmOptions {
   readonly isGatewayOpen: () => boolean;
   /** Whether no delivery is in flight. */
   readonly isQuiet: () => boolean;
+  /** Monotonic: no moment before it is calm. A relayer that has just started has a backlog to look for. */
+  readonly notBeforeMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -15,7 +17,15 @@ const lookEveryMs = 20;
 const longestWaitMs = 1_000;
 
 /** Resolves at a calm moment, or when the signal aborts. */
-export async function calm({ isGatewayOpen, isQuiet, clock, signal }: CalmOptions): Promise<void> {
+export async function calm({
+  isGatewayOpen,
+  isQuiet,
+  notBeforeMs,
+  clock,
+  signal,
+}: CalmOptions): Promise<void> {
+  const leftMs = notBeforeMs - clock.monotonicMs();
+  if (leftMs > 0) await sleep(clock, leftMs, signal);
   let waitedMs = 0;
   while (!signal.aborted) {
     if (isGatewayOpen() && (isQuiet() || waitedMs >= longestWaitMs)) return;

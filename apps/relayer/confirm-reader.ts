@@ -17,6 +17,8 @@ export class CannotRead extends Error {
 
 const triesPerRequest = 4;
 const fullPage = 1_000;
+/** A page that does not fit is asked for again with so much less; the next pass begins with so much more. */
+const pageFactor = 4;
 const oneDayMs = 86_400_000;
 
 type Page = Extract<EventPage, { kind: 'page' }>;
@@ -39,6 +41,8 @@ export class ConfirmReader {
   /** All pages of the events stored between two instants of our clock, in windows that overlap. Throws CannotRead. */
   async *pages(span: { readonly fromMs: number; readonly toMs: number }): AsyncGenerator<Page> {
     const { spanMs, overlapMs } = this.#parts.timings;
+    // What did not fit was perhaps one batch of large events: small pages for good would cost a request for every few.
+    this.#perPage = Math.min(this.#perPage * pageFactor, fullPage);
     // Bounds mean nothing before Convoy's time is known: one small request finds out.
     if (this.#skewMs === null) await this.#read({ fromMs: span.toMs, toMs: span.toMs, cursor: null });
     for (let fromMs = span.fromMs; ; fromMs += spanMs - overlapMs) {
@@ -71,7 +75,7 @@ export class ConfirmReader {
       const page = await this.#ask(query);
       if (page.kind === 'page') return page;
       if (page.kind === 'too-large' && this.#perPage > 1) {
-        this.#perPage = Math.ceil(this.#perPage / 4);
+        this.#perPage = Math.ceil(this.#perPage / pageFactor);
         continue;
       }
       tries += 1;

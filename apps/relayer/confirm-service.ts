@@ -2,6 +2,7 @@
 // that they cost Convoy little. What a pass does is in confirm.ts.
 import { sleep } from '../outbox/clock.ts';
 import { errorText } from '../outbox/log.ts';
+import { isCorrupt } from '../outbox/sqlite-code.ts';
 import { Confirmer, type PassResult } from './confirm.ts';
 import { type ConfirmParts, confirmTimings } from './confirm-options.ts';
 import { CannotRead } from './confirm-reader.ts';
@@ -27,7 +28,7 @@ const serviceTimings: ConfirmServiceTimings = {
 /** A pass is followed by so many times its length without one: reading back takes at most a twentieth of the time. */
 const restFactor = 20;
 
-/** Reads back in passes until the signal aborts. A pass that fails is told, and a later one tries again. */
+/** Reads back in passes until the signal aborts. A pass that fails is told, and a later one tries again; rejects when the database is damaged. */
 export async function keepConfirming(options: ConfirmServiceOptions): Promise<void> {
   const { clock, signal, acquire, timings = serviceTimings, log } = options;
   const confirmer = new Confirmer({ ...options, timings: confirmTimings });
@@ -47,6 +48,8 @@ export async function keepConfirming(options: ConfirmServiceOptions): Promise<vo
       }
     } catch (error) {
       if (signal.aborted) break;
+      // No later pass can help. The process ends, and its lock with it.
+      if (isCorrupt(error)) throw error;
       failures += 1;
       restMs = Math.max(restMs * 2 ** Math.min(failures - 1, 10), waitAskedFor(error));
       // Once, and then with each doubling: an outage of Convoy is told by the gateway already.

@@ -102,7 +102,7 @@ export class Confirmer {
 
   /** The list did not show it. Asking for its key alone tells whether it is missing or only was not in the window. */
   async #judgeOne(event: UnconfirmedEvent, nowMs: number): Promise<'closed' | 'open' | 'stalled'> {
-    const stored = await this.#reader.find(event.key, event.createdAtMs);
+    const stored = await this.#reader.find(event.key, this.#storedSinceMs(event));
     if (stored !== null) return this.#isThere(stored, event);
     if (nowMs - event.acceptedAtMs > this.#parts.windowMs) {
       await this.#writer.report(event.key, 'not found in Convoy, and accepted too long ago to be sent again');
@@ -118,6 +118,12 @@ export class Confirmer {
     }
     if (await this.#canary.stalled(event)) await this.#writer.resend(event);
     return 'stalled';
+  }
+
+  /** Its creation may be anything that somebody inserted, even no instant at all: then it is looked for far back. */
+  #storedSinceMs({ createdAtMs, acceptedAtMs }: UnconfirmedEvent): number {
+    const isUsable = createdAtMs >= 0 && createdAtMs <= acceptedAtMs;
+    return isUsable ? createdAtMs : acceptedAtMs - this.#parts.timings.lookBackMs;
   }
 
   async #isThere(stored: StoredEvent, event: UnconfirmedEvent): Promise<'closed' | 'open'> {

@@ -94,9 +94,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #apiKey: string;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #timeoutMs: number;
+  readonly #untilMs: number;
   #cancelDeadline: () => void;
   #controller: Dispatcher.DispatchController | undefined;
-  #isLate = false;
   #isOver = false;
   #status = 0;
   #contentType = '';
@@ -109,8 +109,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#apiKey = apiKey;
     this.#resolve = resolve;
     this.#timeoutMs = timeoutMs;
+    this.#untilMs = clock.monotonicMs() + timeoutMs;
     this.#cancelDeadline = clock.after(timeoutMs, () => {
-      this.#isLate = true;
       // When this process stood still, timers come before the answers that arrived meanwhile: those are looked at first.
       this.#cancelDeadline = clock.soon(() => this.#giveUpLate());
     });
@@ -118,8 +118,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The deadline passed while a connection was being made: nothing may be sent any more.
-    if (this.#isLate) this.#giveUpLate();
+    // The last moment before the first byte. The deadline passed while a connection was being made, or this process stood
+    // still, and its timer may not have run yet: somebody else may hold the event by now, and nothing is sent.
+    if (this.#isOver || this.#clock.monotonicMs() >= this.#untilMs) this.#giveUpLate();
   }
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -142,7 +143,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       contentType: this.#contentType,
       retryAfter: this.#retryAfter,
-      body: this.#status === 201 ? this.#body : this.#withoutKey(this.#body),
+      body: this.#body,
+      mask: (text: string) => this.#withoutKey(text),
     };
     this.#end(outcomeOfReply(reply, this.#clock.nowMs()));
   }

@@ -13,6 +13,14 @@ import {
 } from './gateway.ts';
 import type { Outcome } from './outcome.ts';
 
+export interface GatewayParts {
+  readonly store: OutboxStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each change of state. */
+  readonly onGateway?: (gateway: Gateway) => void;
+}
+
 /** Events made due at a time when the gateway reopens. */
 const resumeBatch = 500;
 /** A pause is told again when it has become twice as long, and every ten minutes: some 15 lines in an hour, not 3,600. */
@@ -20,7 +28,7 @@ const firstTellAgainMs = 1_000;
 const lastTellAgainMs = 600_000;
 
 export class GatewayWatch {
-  readonly #parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log };
+  readonly #parts: GatewayParts;
   readonly #slots: number;
   #gateway: Gateway = openGateway;
   /** True from the start: an outage that a predecessor saw may be over, and what waited for its end is tried now. */
@@ -28,10 +36,7 @@ export class GatewayWatch {
   #pausedSinceMs = 0;
   #tellAgainAtMs = 0;
 
-  constructor(
-    parts: { readonly store: OutboxStore; readonly clock: Clock; readonly log: Log },
-    slots: number,
-  ) {
+  constructor(parts: GatewayParts, slots: number) {
     this.#parts = parts;
     this.#slots = slots;
   }
@@ -78,6 +83,7 @@ export class GatewayWatch {
     const before = this.#gateway;
     this.#gateway = next;
     if (before.kind === next.kind) return;
+    this.#parts.onGateway?.(next);
     const wasClosed = before.kind === 'paused' || before.kind === 'probing';
     if (next.kind === 'paused' && !wasClosed) return this.#tellPaused(next, outcome);
     if (next.kind === 'paused') return this.#tellStillPaused(next.reason);

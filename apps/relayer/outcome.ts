@@ -25,6 +25,8 @@ export interface Reply {
   readonly contentType: string;
   readonly retryAfter: string | undefined;
   readonly body: string;
+  /** Masks what must not be quoted. It comes before any cut: of a text that was cut nobody can tell what it was. */
+  readonly mask?: (text: string) => string;
 }
 
 /** Retry-After is honoured up to five minutes: a longer or absurd one is tried again then. */
@@ -100,10 +102,11 @@ function parseRetryAfter(text: string | undefined, nowMs: number): number | null
 }
 
 const longestReason = 300;
+const same = (text: string) => text;
 
 /** One line for logs and `last_error`: the status and what Convoy said, cut to a readable length. */
 function reasonText(reply: Reply, message: string | undefined): string {
-  const said = message ?? reply.body;
+  const said = (reply.mask ?? same)(message ?? reply.body);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a reply may hold anything; a log line must not
   const clean = said.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').trim();
   return `HTTP ${reply.status}${clean === '' ? '' : `: ${clean.slice(0, longestReason)}`}`;

@@ -10,6 +10,8 @@ export interface OwnerGuardParts {
   readonly ask: (businessId: string) => Promise<EndpointAnswer>;
   /** Whether the database knows the owner as good. */
   readonly wasAccepted: (businessId: string) => Promise<boolean>;
+  /** Waited for before Convoy is asked about an owner whose events go meanwhile: there is no hurry. */
+  readonly calm: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -111,9 +113,17 @@ export class OwnerGuard {
   #startAsking(businessId: string, goes: Promise<boolean>, waitMs: number) {
     const asked = { kind: 'asked', goes, waitMs } as const;
     this.#become(businessId, asked);
-    this.#questions.push(async () => this.#answered(businessId, asked, await this.#ask(businessId)));
-    this.#askNext();
+    void this.#askInTime(asked, async () => this.#answered(businessId, asked, await this.#ask(businessId)));
     return asked;
+  }
+
+  async #askInTime(
+    { goes }: { readonly goes: Promise<boolean> },
+    question: () => Promise<void>,
+  ): Promise<void> {
+    if (await goes) await this.#parts.calm();
+    this.#questions.push(question);
+    this.#askNext();
   }
 
   #askNext(): void {

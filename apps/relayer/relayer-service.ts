@@ -1,27 +1,31 @@
 // A running relayer: the loop, and what goes on around it until the loop ends. How its parts were made, and in which order,
 // is start-relayer.ts.
 import { randomBytes } from 'node:crypto';
-import { systemClock as clock, sleep } from '../outbox/clock.ts';
+import { systemClock as clock } from '../outbox/clock.ts';
+import { gatewayName } from '../outbox/convoy-url.ts';
+import type { Credentials } from '../outbox/credentials.ts';
 import type { Application } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
 import { leaseIds } from '../outbox/lease-id.ts';
-import { errorText, type Log } from '../outbox/log.ts';
-import { OutboxError } from '../outbox/outbox-error.ts';
+import type { Log } from '../outbox/log.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import { thisProcess } from '../outbox/this-process.ts';
 import { startBackground } from './background.ts';
+import { calm } from './calm.ts';
 import type { RelayerSettings } from './config.ts';
-import { gatewayName } from './convoy-url.ts';
-import type { Credentials } from './credentials.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { guardedOwners } from './guarded-owners.ts';
+import { lookAround } from './look-around.ts';
+import { recordStart, recordStop } from './own-record.ts';
 import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
-import { takeOverDeadSlots, takeOverOwnSlot } from './takeover.ts';
+import { meteredDelivery, meteredStore } from './status/metered.ts';
+import { Meters } from './status/meters.ts';
+import { takeOverOwnSlot } from './takeover.ts';
 import { startWake } from './wake.ts';
 
 /** What a relayer runs on. Its own from now on: it closes the store and releases the slot. */
@@ -35,12 +39,17 @@ export interface ServiceParts {
   readonly slot: RelayerSlot;
 }
 
+/** A restarted relayer delivers what waits before it loads got (80 to 260 ms) to ask anything that can wait. */
+const busyStartMs = 1_000;
+
 /** The relayer as its daemon sees it. */
 export class RelayerService implements Application {
   readonly #parts: ServiceParts;
   readonly #gateway: string;
   readonly #deliverer: Deliverer;
   readonly #relayer: Relayer;
+  readonly #meters = new Meters(clock);
+  readonly #calmFromMs = clock.monotonicMs() + busyStartMs;
   readonly #stopping = new AbortController();
   #failure: unknown = null;
   stopped: Promise<void> = Promise.resolve();
@@ -48,7 +57,8 @@ export class RelayerService implements Application {
   constructor(parts: ServiceParts) {
     const { settings, credentials, log, slot } = parts;
     const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
-    const store = patientStore(parts.store, patience);
+    const metered = { meters: this.#meters, clock };
+    const store = meteredStore(patientStore(parts.store, patience), metered);
     this.#parts = { ...parts, store };
     this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
     this.#deliverer = createDeliverer({
@@ -58,9 +68,13 @@ export class RelayerService implements Application {
       clock,
     });
     const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
-    const owners = guardedOwners({ ...this.#check, settings });
+    const owners = guardedOwners({ ...this.#check, settings, calm: this.#calm });
     this.#relayer = new Relayer(
-      { store, deliver: this.#deliverer.deliver, nextLeaseId, clock, log, random: Math.random, ...owners },
+      {
+        ...{ store, nextLeaseId, clock, log, random: Math.random, ...owners },
+        deliver: meteredDelivery(this.#deliverer.deliver, metered),
+        onGateway: this.#meters.gatewayBecame,
+      },
       {
         gateway: this.#gateway,
         concurrency: settings.concurrency,
@@ -74,10 +88,11 @@ export class RelayerService implements Application {
   }
 
   /** Once the loop runs, nothing more is awaited: until `start` resolves, a signal ends the process at once. */
-  async start(pid: number): Promise<void> {
+  async start(): Promise<void> {
     const { store, slot, log, file } = this.#parts;
     const events = await takeOverOwnSlot(this.#takeover);
-    if (await hasPassed(this.#check)) this.#relayer.allowSending();
+    const isKnown = await hasPassed(this.#check);
+    if (isKnown) this.#allowSending();
     const stopWake = startWake({
       databaseFile: file,
       dataVersion: store.dataVersion,
@@ -89,17 +104,24 @@ export class RelayerService implements Application {
       stopWake();
       this.stop();
       await this.#deliverer.close();
+      if (this.#failure === null) await recordStop(this.#parts);
       await store.close();
       slot.release();
       if (this.#failure !== null) throw explained(file, this.#failure);
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    const detail = { slot: slot.name, pid, events };
-    const recorded = store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
-    const checked = this.#checkGateway();
-    const parts = { ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked };
-    for (const task of [recorded, checked, this.#lookAround(), ...startBackground(parts)])
+    const checked = this.#checkGateway(isKnown);
+    const parts = {
+      ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked },
+      ...{ pid: thisProcess.pid, meters: this.#meters, store, calm: this.#calm },
+    };
+    for (const task of [
+      recordStart(this.#parts, events),
+      checked,
+      this.#lookAround(),
+      ...startBackground(parts),
+    ])
       void this.#guarded(task);
   }
 
@@ -109,37 +131,27 @@ export class RelayerService implements Application {
     this.#relayer.stop();
   }
 
-  async #checkGateway(): Promise<void> {
-    const { store, credentials, log } = this.#parts;
-    await passStartupCheck(this.#check);
+  readonly #calm = (): Promise<void> =>
+    calm({
+      isGatewayOpen: () => this.#relayer.isGatewayOpen,
+      isQuiet: () => this.#relayer.isQuiet,
+      notBeforeMs: this.#calmFromMs,
+      clock,
+      signal: this.#stopping.signal,
+    });
+
+  #allowSending(): void {
+    this.#meters.isSendingAllowed = true;
     this.#relayer.allowSending();
-    await tellSandboxLeftovers(store, credentials.projectId, log);
   }
 
-  /** What the poll interval is for: missed hints, relayers that died, and a database or lock pulled from under us. */
-  async #lookAround(): Promise<void> {
-    const { settings, identity, slot, store, log } = this.#parts;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        this.#relayer.wake(); // First: nothing below may keep the net from working.
-        if ((await takeOverDeadSlots(this.#takeover)) > 0) this.#relayer.wake();
-        if (this.#relayer.isQuiet && !store.checkpoint())
-          log.debug('the WAL is not emptied while somebody reads or writes');
-      } catch (error) {
-        if (isCorrupt(error)) throw error;
-        log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
-      }
-      await sleep(clock, settings['poll-interval'], signal);
-      if (signal.aborted) return;
-      identity.assertSame();
-      if (!slot.isIntact()) {
-        throw new OutboxError(
-          'ERR_OUTBOX_SLOT',
-          `the lock file of relayer slot ${slot.name} was removed or replaced: never touch the .lock files beside the database. Stopping, so that no two relayers hold one slot`,
-        );
-      }
-    }
+  /** A gateway that has passed before is asked again when there is time. */
+  async #checkGateway(isKnown: boolean): Promise<void> {
+    const { store, credentials, log } = this.#parts;
+    if (isKnown) await this.#calm();
+    await passStartupCheck(this.#check);
+    this.#allowSending();
+    await tellSandboxLeftovers(store, credentials.projectId, log);
   }
 
   /** A background task that fails ends the relayer, with its error. */
@@ -157,8 +169,17 @@ export class RelayerService implements Application {
     return { store: this.#parts.store, clock, log: this.#parts.log, signal: this.#stopping.signal };
   }
 
+  #lookAround(): Promise<void> {
+    const { settings, identity } = this.#parts;
+    return lookAround({
+      ...this.#takeover,
+      ...{ relayer: this.#relayer, identity, everyMs: settings['poll-interval'] },
+    });
+  }
+
   get #takeover() {
-    return { ...this.#background, databaseFile: this.#parts.file, slot: this.#parts.slot };
+    const { file, slot } = this.#parts;
+    return { ...this.#background, databaseFile: file, slot };
   }
 
   get #check() {

@@ -1,13 +1,10 @@
 // Keeps the local sandbox and a real Convoy apart: real events must never vanish into an imitation, and events that
 // only the imitation accepted must not be forgotten when a real key is set.
+import { commandName } from '../outbox/command-name.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
+import { isSandbox, sandboxProjectId } from '../outbox/sandbox-name.ts';
 import type { OutboxStore } from '../outbox/store.ts';
-
-/** The project id of the sandbox. Convoy's own ids are ULIDs, so no real project has it. */
-export const sandboxProjectId = 'sandbox';
-/** The key of the sandbox: no secret, it listens on this machine only. */
-export const sandboxApiKey = 'sandbox-key';
 
 /**
  * Throws ERR_OUTBOX_CONFIG when this relayer would hand the events of a database that has delivered to a real Convoy to
@@ -34,11 +31,6 @@ export async function tellSandboxLeftovers(store: OutboxStore, projectId: string
   if (events === 0) return;
   log.warn('only the sandbox accepted these events, Convoy never saw them', {
     events,
-    to_send_them: 'npm run outbox -- redrive --accepted-by sandbox',
+    to_send_them: `${commandName.outbox} redrive --accepted-by sandbox`,
   });
-}
-
-/** Whether a gateway's name is that of a sandbox, on whatever port. */
-export function isSandbox(gateway: string): boolean {
-  return gateway.endsWith(`/projects/${sandboxProjectId}`);
 }

@@ -72,17 +72,17 @@ async function sendOnce(claim: Claim, parts: SendingParts, options: SendingOptio
     parts.log.error('event dead, never sent', { event: event.id, reason: refusal });
     return { settlement: deadUnsent(event, refusal), outcome: null };
   }
-  const startedMs = parts.clock.monotonicMs();
-  const leftMs = options.leaseMs - (startedMs - claim.claimedAtMs);
-  // Too old to be sent under this lease: this process slept, or its clock and the lease's disagree.
-  if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
-
   const hold = (await parts.owners?.admit(event.businessId)) ?? null;
   if (hold !== null) return { settlement: heldBack(event, hold), outcome: null };
 
   const payloadKb = (event.payload ?? '').length / 1024;
-  const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
   crashPoint('relayer:before-send');
+  const startedMs = parts.clock.monotonicMs();
+  const leftMs = options.leaseMs - (startedMs - claim.claimedAtMs);
+  // Too old to be sent under this lease: this process slept, or its clock and the lease's disagree. Looked at last, so that
+  // a sleep before is seen; one that comes after is seen by the deliverer, just before it writes.
+  if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
+  const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
   const outcome = await parts.deliver(event, timeoutMs);
   const tookMs = Math.round(parts.clock.monotonicMs() - startedMs);
   if (outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs) {

@@ -1,15 +1,17 @@
 // Puts a relayer together, in the order of a restart after a crash: what the dead one held comes first.
+
+import { credentialsOf } from '../outbox/credentials.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
 import { rememberFile } from '../outbox/file-identity.ts';
 import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
+import { outboxTable } from '../outbox/outbox-table.ts';
 import { acquireSlot } from '../outbox/relayer-slot.ts';
 import { openDatabase } from '../outbox/sqlite.ts';
 import { sqliteStore } from '../outbox/sqlite-store.ts';
 import { readRelayerConfig } from './config.ts';
-import { credentialsOf } from './credentials.ts';
 import { RelayerService } from './relayer-service.ts';
 import { refuseSandboxAfterConvoy } from './sandbox-guard.ts';
 
@@ -33,14 +35,15 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   for (const warning of config.warnings) log.warn(warning);
 
   const file = databaseFile(environment);
-  await prepareDatabase(file);
+  const table = outboxTable(environment);
+  await prepareDatabase(file, { outboxTable: table });
   const identity = rememberFile(file);
-  const db = await openDatabase(file, connection);
+  const db = await openDatabase(file, { ...connection, table });
   const store = sqliteStore(db);
   await refuseSandboxAfterConvoy(store, credentials.projectId);
   const slot = acquireSlot(file);
   const service = new RelayerService({ settings, credentials, log, file, identity, store, slot });
-  await service.start(context.pid).catch((error: unknown) => {
+  await service.start().catch((error: unknown) => {
     throw explained(file, error);
   });
   context.ready();

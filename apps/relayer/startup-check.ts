@@ -34,7 +34,7 @@ export async function hasPassed({ access, gateway, store }: StartupCheckOptions)
 export async function passStartupCheck(options: StartupCheckOptions): Promise<void> {
   const { access, gateway, store, clock, log, signal } = options;
   // got takes 80 to 260 ms to load; by now the first batch is on its way.
-  const { askProject } = await import('../outbox/convoy.ts');
+  const { askProject } = await import('../outbox/convoy-project.ts');
   for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
     const answer = await askProject(access);
     if (answer.kind === 'project') {

@@ -11,6 +11,8 @@ interface Held {
 export class Window {
   readonly #held = new Map<number, Held>();
   #answers: Settlement[] = [];
+  /** Events in flight that have no answer yet. */
+  #unanswered = 0;
 
   /** Slots in use. */
   get size(): number {
@@ -21,13 +23,20 @@ export class Window {
     return this.#held.has(seq);
   }
 
-  get hasAnswers(): boolean {
-    return this.#answers.length > 0;
+  /** Answers that wait for their settlement. */
+  get answers(): number {
+    return this.#answers.length;
+  }
+
+  /** Every event in flight has its answer: nothing more is to come before the next turn. */
+  get isAllAnswered(): boolean {
+    return this.#unanswered === 0;
   }
 
   add(event: ClaimedEvent): void {
     assert(!this.#held.has(event.seq), `event ${event.seq} was claimed while in flight`);
     this.#held.set(event.seq, { event, settlement: null });
+    this.#unanswered += 1;
   }
 
   /** Notes how an event is to be settled. An answer that comes after its slot was given up changes nothing. */
@@ -35,6 +44,7 @@ export class Window {
     const held = this.#held.get(settlement.seq);
     if (held === undefined || held.settlement !== null || held.event.leaseId !== settlement.leaseId) return;
     held.settlement = settlement;
+    this.#unanswered -= 1;
     this.#answers.push(settlement);
   }
 
@@ -55,13 +65,9 @@ export class Window {
     this.#answers = [...settlements, ...this.#answers];
   }
 
-  /** Everything in flight: even when a lease ran out, this process must not claim its event a second time. */
-  seqs(): readonly number[] {
-    return [...this.#held.keys()];
-  }
-
-  /** Events that have no answer yet. */
+  /** Events that have no answer yet. Even when a lease runs out, this process must not claim its event a second time. */
   unanswered(): readonly ClaimedEvent[] {
+    if (this.#unanswered === 0) return [];
     return [...this.#held.values()].filter((held) => held.settlement === null).map((held) => held.event);
   }
 }

@@ -21,7 +21,7 @@ export interface Bench {
 export type Part = (bench: Bench) => Promise<readonly Measure[]>;
 
 /** The relayer's default of `--concurrency`, for the limit; a test compares the two. */
-export const defaultSlots = 32;
+export const defaultSlots = 64;
 
 /**
  * Calls `once` for each run, after a first time that warms up the machine and is not counted, unless only one run is wanted or

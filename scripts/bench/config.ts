@@ -1,9 +1,11 @@
-// The command line of a benchmark. Flags only: no variable and no `.env` changes what is measured.
+// The command line of a benchmark. Flags only: no variable and no `.env` changes what is measured (but where the servers of peers are).
 import path from 'node:path';
 import yargs from 'yargs';
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { BenchError } from './bench-error.ts';
+import { workNames } from './peers/compete.ts';
+import { peerNames } from './peers/peer-list.ts';
 
 /** What can be measured, in the order in which it is. */
 export const partNames = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
@@ -25,12 +27,19 @@ export interface BenchSettings {
   readonly out: string;
   /** Print the result as one JSON object instead of the table. */
   readonly json: boolean;
+  /** Other libraries to measure beside ours; null measures ours alone. */
+  readonly peers: readonly string[] | null;
+  /** Where these are kept installed, absolute. */
+  readonly peersFolder: string;
 }
 
 const usage = `$0 [options]
 
 Measures this machine with the relayer's defaults, in two to three minutes, and writes the result and a picture of it.
 Exit status: 0 measured, 1 could not be measured, 2 wrong options, 130 interrupted.`;
+
+/** Peers take four minutes a run. */
+const usualRuns = { alone: 5, withPeers: 3 } as const;
 
 const text = { type: 'string', requiresArg: true } as const;
 
@@ -43,7 +52,10 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     .strict()
     .version(false)
     .wrap(110)
-    .option('runs', { ...text, default: '5', describe: 'How often to measure each figure' })
+    .option('runs', {
+      ...text,
+      describe: `How often to measure each figure [default: ${usualRuns.alone}, with --peers ${usualRuns.withPeers}]`,
+    })
     .option('pending', { ...text, default: '10000', describe: 'Events that wait when a drain begins' })
     .option('relayers', { ...text, default: '1', describe: 'Relayers that drain together' })
     .option('concurrency', { ...text, describe: "Slots of each relayer [default: the relayer's own]" })
@@ -53,6 +65,15 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
       describe: 'How long the gateway takes for each answer',
     })
     .option('only', { ...text, describe: `Some of ${partNames.join(',')} [default: all]` })
+    .option('peers', {
+      type: 'string',
+      describe: `Measure ours beside other libraries: ${peerNames.join(',')}, or some of them. They are installed on first use`,
+    })
+    .option('peers-folder', {
+      ...text,
+      default: 'bench-results/peers',
+      describe: 'Where these are kept installed; may be removed at any time',
+    })
     .option('out', { ...text, default: 'bench-results', describe: 'Folder for result and picture' })
     .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' });
   let complaint = '';
@@ -67,25 +88,41 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
   if ('help' in given && given.help === true) return output;
   const extra = given._[0];
   if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run bench -- --help.`);
+  const peers = read('peers', given.peers, somePeers) ?? null;
+  const possible = peers === null ? partNames : workNames;
+  if (peers !== null && given.relayers !== '1') {
+    throw refusal('--relayers: with --peers there is one worker each, leave it out.');
+  }
   return {
-    runs: read('runs', given.runs, wholeNumber({ min: 1, max: 1_000 })) ?? 5,
+    runs:
+      read('runs', given.runs, wholeNumber({ min: 1, max: 1_000 })) ??
+      (peers === null ? usualRuns.alone : usualRuns.withPeers),
     pending: read('pending', given.pending, wholeNumber({ min: 100, max: 10_000_000 })) ?? 10_000,
     relayers: read('relayers', given.relayers, wholeNumber({ min: 1, max: 16 })) ?? 1,
     concurrency: read('concurrency', given.concurrency, wholeNumber({ min: 1, max: 1_000 })) ?? null,
     gatewayLatencyMs:
       read('gateway-latency', given['gateway-latency'], duration({ minMs: 0, maxMs: 5_000 })) ?? 0,
-    only: read('only', given.only, someParts) ?? partNames,
+    only: read('only', given.only, someOf(possible)) ?? possible,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     json: single('json', given.json) === true,
+    peers,
+    peersFolder: path.resolve(packageRoot, String(single('peers-folder', given['peers-folder']))),
   };
 }
 
-function someParts(list: string): Parsed<readonly PartName[]> {
-  const asked = list.split(',').map((name) => name.trim());
-  const known = partNames.filter((name) => asked.includes(name));
-  return known.length === new Set(asked).size
-    ? { kind: 'value', value: known }
-    : { kind: 'expected', text: `some of ${partNames.join(',')}` };
+function someOf<Name extends string>(names: readonly Name[]): (list: string) => Parsed<readonly Name[]> {
+  return (list) => {
+    const asked = list.split(',').map((name) => name.trim());
+    const known = names.filter((name) => asked.includes(name));
+    return known.length === new Set(asked).size
+      ? { kind: 'value', value: known }
+      : { kind: 'expected', text: `some of ${names.join(',')}` };
+  };
+}
+
+/** Without a list it means all. */
+function somePeers(list: string): Parsed<readonly string[]> {
+  return list === '' ? { kind: 'value', value: peerNames } : someOf(peerNames)(list);
 }
 
 function read<Value>(

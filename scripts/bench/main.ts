@@ -4,6 +4,7 @@ import path from 'node:path';
 import { BenchError, exitStatus } from './bench-error.ts';
 import { readBenchConfig } from './config.ts';
 import { monotonicMs } from './monotonic.ts';
+import { peersTableText } from './peers/peers-table.ts';
 import { pictureSvg } from './picture.ts';
 import { type BenchResult, runBench } from './run.ts';
 import { tableText } from './table.ts';
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
     mkdirSync(settings.out, { recursive: true });
     const result = await runBench(settings, say, interruption.signal);
     const files = write(settings.out, result);
-    console.log(settings.json ? JSON.stringify(result) : `\n${tableText(result)}\n\n${files}`);
+    console.log(settings.json ? JSON.stringify(result) : `\n${textOf(result)}\n\n${files}`);
     return exitStatus.measured;
   } catch (error) {
     if (!(error instanceof BenchError)) {
@@ -40,6 +41,10 @@ async function main(): Promise<number> {
     if (error.code === 'ERR_BENCH_INTERRUPTED') return exitStatus.interrupted;
     return error.code === 'ERR_BENCH_USAGE' ? exitStatus.usage : exitStatus.couldNotRun;
   }
+}
+
+function textOf(result: BenchResult): string {
+  return result.peers === undefined ? tableText(result) : peersTableText(result, result.peers);
 }
 
 /** Writes both files, named for when the run began, and returns a line that says where. */

@@ -29,6 +29,25 @@ export async function inTime<Value>(
   }
 }
 
+/** Whether the promise resolves in time. Throws what it rejects with, or ERR_BENCH_INTERRUPTED. */
+export async function isInTime(
+  promise: Promise<unknown>,
+  { withinMs, signal }: Omit<Wait, 'what'>,
+): Promise<boolean> {
+  const over = new AbortController();
+  const tooLong = sleep(systemClock, withinMs, AbortSignal.any([signal, over.signal])).then(() => {
+    throwIfInterrupted(signal);
+    return false;
+  });
+  // Whoever waits too long or is interrupted must not be surprised by the other one's end later.
+  for (const either of [promise, tooLong]) either.catch(() => {});
+  try {
+    return await Promise.race([promise.then(() => true), tooLong]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** Looks every millisecond until it is so. Throws as `inTime` does. */
 export async function until(look: () => boolean, { what, withinMs, signal }: Wait): Promise<void> {
   const endMs = systemClock.monotonicMs() + withinMs;

@@ -9,6 +9,8 @@ type Figure = BenchResult['measures'][number];
 interface Panel {
   readonly title: string;
   readonly names: readonly string[];
+  /** Instead of those of the measures. */
+  readonly labels?: readonly string[];
 }
 
 const arrivals = (rate: number) => [50, 95, 99].map((percent) => `latency.arrival.${rate}.p${percent}`);
@@ -41,6 +43,24 @@ const panels: readonly Panel[] = [
   },
 ];
 
+/** A panel per question, a bar per contestant. */
+function peerPanels({ peers }: BenchResult): readonly Panel[] {
+  if (peers === undefined) return [];
+  const labels = peers.entries.map(({ label }) => label);
+  const panel = (figure: string, title: string): Panel => ({
+    ...{ title, labels },
+    names: peers.entries.map(({ name }) => `peers.${name}.${figure}`),
+  });
+  return [
+    panel('drain', 'Drain, events per second'),
+    panel('cpu-all', "CPU per event, us, with the database server's"),
+    panel('arrival.p50', 'From the return of COMMIT to the arrival at the gateway, 20 events/s, p50, ms'),
+    panel('arrival.p99', 'The same, p99, ms'),
+    panel('kill', 'kill -9 to the next delivery, ms'),
+    panel('stranded', 'Events that then wait for a lease'),
+  ];
+}
+
 const width = 900;
 const labelWidth = 300;
 const valueWidth = 120;
@@ -53,8 +73,12 @@ const margin = 24;
 export function pictureSvg(result: BenchResult): string {
   const drawn: string[] = [];
   let top = margin + 34;
-  for (const { title, names } of panels) {
-    const figures = names.flatMap((name) => result.measures.filter((measure) => measure.name === name));
+  for (const { title, names, labels } of [...panels, ...peerPanels(result)]) {
+    const figures = names.flatMap((name, index) =>
+      result.measures
+        .filter((measure) => measure.name === name)
+        .map((measure) => ({ ...measure, label: labels?.[index] ?? measure.label })),
+    );
     if (figures.length === 0) continue;
     drawn.push(panelSvg(title, figures, top));
     top += titleHeight + figures.length * lineHeight + 12;
@@ -100,7 +124,7 @@ function panelSvg(title: string, figures: readonly Figure[], top: number): strin
 
 /** What is compared with is grey. */
 function colourOf(name: string): string {
-  return /limit|alone|node/.test(name) ? '#b4bcc6' : '#2f6fde';
+  return /limit|alone|node|^peers\.(?!ours\.)/.test(name) ? '#b4bcc6' : '#2f6fde';
 }
 
 function text(

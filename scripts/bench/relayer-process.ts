@@ -20,6 +20,8 @@ export interface RelayerProcess {
   readonly failed: Promise<never>;
   /** Stops it as PM2 would; resolves when it has ended. */
   stop(): Promise<void>;
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>;
 }
 
 const stopLimitMs = 10_000;
@@ -28,7 +30,7 @@ export function startRelayer(ground: Ground, setup: RelayerSetup): RelayerProces
   const logFile = ground.file('relayer.log');
   const output = openSync(logFile, 'a');
   const spawnedMs = monotonicMs();
-  const child = spawn(process.execPath, [path.join(packageRoot, 'build/apps/relayer/main.js')], {
+  const child = spawn(process.execPath, [path.join(packageRoot, 'build/relayer/main.js')], {
     cwd: packageRoot,
     env: relayerEnvironment(ground, setup),
     // As PM2 starts it: with a channel, by which it says that it is ready.
@@ -58,6 +60,11 @@ export function startRelayer(ground: Ground, setup: RelayerSetup): RelayerProces
       const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
       await ended;
       clearTimeout(timer);
+    },
+    async kill() {
+      isAskedToStop = true;
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -11,6 +11,9 @@ import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { commitOf, type Machine, machineOf, pragmasOf, versionsOf } from './machine.ts';
 import { type Measure, type Summary, summaryOf } from './measure.ts';
+import { workNames } from './peers/compete.ts';
+import { peerList } from './peers/peer-list.ts';
+import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
 import { startUp } from './start-up.ts';
 import { createStock } from './stock.ts';
@@ -34,9 +37,11 @@ export interface BenchResult {
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly pragmas: Readonly<Record<string, string>>;
-  readonly settings: Omit<BenchSettings, 'json' | 'out'>;
+  readonly settings: Omit<BenchSettings, 'json' | 'out' | 'peersFolder'>;
   /** With the value of each run. */
   readonly measures: readonly (Summary & Pick<Measure, 'values'>)[];
+  /** When other libraries were measured, too. */
+  readonly peers?: PeersReport;
 }
 
 /** Measures. Throws BenchError when it cannot, or when `signal` aborts; then, too, everything is ended and removed. */
@@ -72,12 +77,30 @@ async function measureAll(
   const bench: Bench = { ...given, gateway, relayer, stock };
   const sample = await stock.take(0);
   const about = { versions: await versionsOf(sample), pragmas: await pragmasOf(sample) };
-  const measures: Measure[] = [];
-  for (const name of settings.only) measures.push(...(await parts[name](bench)));
+  const { measures, ...more } =
+    settings.peers === null ? await measureParts(bench) : await measurePeers(bench);
   await gateway.end();
-  const { json: _json, out: _out, ...used } = settings;
+  const { json: _json, out: _out, peersFolder: _folder, ...used } = settings;
   return {
-    ...{ date, commit: commitOf(), machine, ...about, settings: used },
+    ...{ date, commit: commitOf(), machine, ...about, settings: used, ...more },
     measures: measures.map((measure) => ({ ...summaryOf(measure), values: measure.values })),
   };
+}
+
+async function measureParts(bench: Bench): Promise<{ readonly measures: readonly Measure[] }> {
+  const measures: Measure[] = [];
+  for (const name of bench.settings.only) measures.push(...(await parts[name](bench)));
+  return { measures };
+}
+
+async function measurePeers(
+  bench: Bench,
+): Promise<{ readonly measures: readonly Measure[]; readonly peers: PeersReport }> {
+  const { peers: names, peersFolder, only } = bench.settings;
+  const { report, measures } = await runPeers(bench, {
+    peers: peerList.filter(({ name }) => names?.includes(name)),
+    cache: peersFolder,
+    works: workNames.filter((name) => only.includes(name)),
+  });
+  return { measures, peers: report };
 }

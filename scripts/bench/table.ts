@@ -32,7 +32,15 @@ export function tableText(result: BenchResult): string {
   return lines.join('\n');
 }
 
-function aboutLines({ machine, versions, pragmas, settings, commit, date }: BenchResult): readonly string[] {
+/** What was measured, on what and with what. */
+export function aboutLines({
+  machine,
+  versions,
+  pragmas,
+  settings,
+  commit,
+  date,
+}: BenchResult): readonly string[] {
   const named = (values: Readonly<Record<string, string>>) =>
     Object.entries(values).map(([name, value]) => `${name} ${value}`);
   const { runs, pending, relayers, concurrency, gatewayLatencyMs } = settings;

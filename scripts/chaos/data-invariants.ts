@@ -14,6 +14,12 @@ export const dataInvariants: readonly Invariant[] = [
     offenders: ({ journal, invoices }) => [...journal].filter((id) => !invoices.has(id)),
   },
   {
+    name: 'commits-are-journalled',
+    promise:
+      'The journal is a witness: it lacks at most the one invoice of each ingester that was killed between COMMIT and journal.',
+    offenders: unwitnessed,
+  },
+  {
     name: 'one-event-per-invoice',
     promise: 'Each invoice has exactly one event, and each event but poison has its invoice.',
     offenders: unpaired,
@@ -81,6 +87,13 @@ export const dataInvariants: readonly Invariant[] = [
 export function healthyEvents({ events, record }: Evidence): readonly EvidenceEvent[] {
   const poison = new Set(linesOf(record, 'poison').map(({ id }) => id));
   return [...events.values()].filter(({ key }) => !poison.has(key));
+}
+
+/** Without this an ingester that journals nothing would leave nothing to be missed. */
+function unwitnessed({ invoices, journal, record }: Evidence): readonly string[] {
+  const missing = [...invoices].filter((id) => !journal.has(id));
+  const kills = linesOf(record, 'kill').filter(({ target }) => target === 'ingester').length;
+  return missing.length <= kills ? [] : missing;
 }
 
 function unpaired(evidence: Evidence): readonly string[] {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { type LedgerContent, readLedger } from '../sandbox/ledger-reader.ts';
 import { type RecordLine, readRecord } from './record.ts';
+import { allReports, type Report } from './reports.ts';
 
 /** File names in the folder of a run. */
 export const arenaFiles = {
@@ -49,24 +50,23 @@ export interface Evidence {
 
 /** Reads all sources. Throws when one that every run leaves is missing or unreadable. */
 export function readEvidence(folder: string): Evidence {
+  const record = readRecord(path.join(folder, arenaFiles.record));
   const db = new Database(path.join(folder, arenaFiles.database), { fileMustExist: true });
   try {
+    const reports = allReports(record, db);
     return {
       journal: readJournal(path.join(folder, arenaFiles.journal)),
       invoices: new Set(db.prepare('SELECT id FROM invoices').pluck().all().map(String)),
       events: readEvents(db),
       ledger: readLedger(path.join(folder, arenaFiles.ledger)),
-      record: readRecord(path.join(folder, arenaFiles.record)),
-      fencedEvents: Number(
-        db
-          .prepare(
-            `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`,
-          )
-          .pluck()
-          .get(),
+      record,
+      fencedEvents: reports.reduce((sum, { about, detail }) => sum + fencedBy(about, detail), 0),
+      relayerStarts: reports.flatMap(({ about, atMs, detail: { pid = 0 } }) =>
+        about === 'relayer_started' ? [{ atMs, pid }] : [],
       ),
-      relayerStarts: readLog(db, 'relayer_started') as Evidence['relayerStarts'],
-      takeovers: readLog(db, 'taken_over') as Evidence['takeovers'],
+      takeovers: reports.flatMap(({ about, atMs, detail: { slot = '', events = 0 } }) =>
+        about === 'taken_over' ? [{ atMs, slot, events }] : [],
+      ),
       integrity: db.prepare('PRAGMA integrity_check').pluck().all().join('; '),
     };
   } finally {
@@ -74,13 +74,8 @@ export function readEvidence(folder: string): Evidence {
   }
 }
 
-/** What relayers wrote under that kind, with the instants. */
-function readLog(db: Database.Database, kind: string): readonly { readonly atMs: number }[] {
-  const rows = db.prepare('SELECT at, detail FROM outbox_log WHERE kind = ? ORDER BY id').all(kind);
-  return (rows as { at: string; detail: string }[]).map(({ at, detail }) => ({
-    ...JSON.parse(detail),
-    atMs: Date.parse(at),
-  }));
+function fencedBy(about: Report['about'], { events = 0 }: Report['detail']): number {
+  return about === 'fenced' ? events : 0;
 }
 
 /** A line that a kill cut off is shorter than an id, and so no evidence. */

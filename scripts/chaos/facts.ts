@@ -2,6 +2,7 @@
 // delivered, as a careless program would insert them.
 import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
 import { isBusy } from '../../apps/outbox/sqlite-code.ts';
+import { type Report, reportReader } from './reports.ts';
 
 export interface Facts {
   counts(): { readonly committed: number; readonly processed: number; readonly pending: number };
@@ -41,8 +42,8 @@ export interface PlainEvent {
   readonly headers: string | null;
 }
 
-/** Opens the database of the run, which a relayer or an ingester must have migrated. */
-export async function openFacts(file: string): Promise<Facts> {
+/** Opens the database of the run, which a relayer or an ingester must have migrated. Hands on each report of a relayer once. */
+export async function openFacts(file: string, onReport: (report: Report) => void): Promise<Facts> {
   const open = (busyTimeoutMs: number) =>
     openDatabase(file, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 0 });
   // A reader waits only for whoever repairs the WAL's index after a kill; a writer's wait would stop the whole run.
@@ -69,17 +70,15 @@ export async function openFacts(file: string): Promise<Facts> {
     `SELECT count(*) FROM events
       WHERE status = 'pending' AND id || key_suffix IN (SELECT value FROM json_each(?))`,
   );
-  const fencedEvents = number(
-    `SELECT coalesce(sum(json_extract(detail, '$.events')), 0) FROM outbox_log WHERE kind = 'fenced'`,
-  );
+  const reports = reportsSoFar(db, onReport);
   return {
     counts: () => counts.get() as ReturnType<Facts['counts']>,
     lastSeq: () => lastSeq(),
     pendingUpTo: (seq) => pendingUpTo(seq),
-    relayerSlots: slotReader(db),
+    relayerSlots: () => reports().slots,
     leasedBy: (slot) => leasedBy.all({ slot }) as LeasedEvent[],
     pendingAmong: (keys) => pendingAmong(JSON.stringify(keys)),
-    fencedEvents: () => fencedEvents(),
+    fencedEvents: () => reports().fencedEvents,
     gateways: () => verified.all().map(String),
     isWriteLockFree: () => unlessBusy(() => tryWriteLock(writer)) === true,
     insertEvent: (row) => unlessBusy(() => insert(writer, row)),
@@ -90,20 +89,20 @@ export async function openFacts(file: string): Promise<Facts> {
   };
 }
 
-/** Reads each report of a start once: it is asked twenty times a second, and the log grows. */
-function slotReader(db: SqliteConnection): Facts['relayerSlots'] {
+/** Reads each report once, since this is asked twenty times a second. What the table forgets later is not forgotten here. */
+function reportsSoFar(db: SqliteConnection, onReport: (report: Report) => void) {
   const slots = new Map<number, { readonly slot: string; readonly atMs: number }>();
-  let lastId = 0;
-  const started = db.prepare(
-    `SELECT id, at, json_extract(detail, '$.pid') AS pid, json_extract(detail, '$.slot') AS slot FROM outbox_log
-      WHERE kind = 'relayer_started' AND id > ? ORDER BY id`,
-  );
+  const newReports = reportReader(db);
+  let fencedEvents = 0;
   return () => {
-    for (const row of started.all(lastId) as { id: number; at: string; pid: number; slot: string }[]) {
-      slots.set(row.pid, { slot: row.slot, atMs: Date.parse(row.at) });
-      lastId = row.id;
+    for (const report of newReports()) {
+      const { about, atMs, detail } = report;
+      const { pid = 0, slot = '', events = 0 } = detail;
+      if (about === 'relayer_started') slots.set(pid, { slot, atMs });
+      if (about === 'fenced') fencedEvents += events;
+      onReport(report);
     }
-    return slots;
+    return { slots, fencedEvents };
   };
 }
 

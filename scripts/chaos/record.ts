@@ -92,6 +92,14 @@ export type RecordLine =
   | { readonly kind: 'sandbox up'; readonly atMs: number; readonly monotonicMs: number }
   /** An event that can never be delivered. */
   | { readonly kind: 'poison'; readonly id: string; readonly what: string }
+  /** What a relayer has written into outbox_log (`at` as epoch ms), with the line's id there. */
+  | {
+      readonly kind: 'report';
+      readonly id: number;
+      readonly about: 'relayer_started' | 'taken_over' | 'fenced';
+      readonly atMs: number;
+      readonly detail: { readonly pid?: number; readonly slot?: string; readonly events?: number };
+    }
   /** After healing: what PM2 should keep running and does not, and what runs besides. */
   | { readonly kind: 'supervision'; readonly missing: readonly string[]; readonly strays: readonly string[] }
   /** After everything was stopped: processes that had to be killed. */

@@ -83,7 +83,9 @@ async function playOut(run: Run): Promise<void> {
 
 /** Connects to what PM2 has started. */
 async function setUp({ arena, pm2, settings, signal }: Run, record: ChaosRecord): Promise<Stage> {
-  const facts = await openFacts(arena.file(arenaFiles.database));
+  const facts = await openFacts(arena.file(arenaFiles.database), (report) =>
+    record.add({ kind: 'report', ...report }),
+  );
   const always = [usualDelay, ...(settings.forget ? [{ kind: 'forget', probability: 0.25 } as const] : [])];
   const link = new SandboxLink({ port: arena.port, record, always });
   const vitals = new Vitals({ arena, pm2, facts, link, record });

@@ -50,8 +50,8 @@ async function playActs(stage: Stage, isOver: () => boolean): Promise<void> {
   const { nap, storm, pm2Kill, politeStop } = harshActs(stage, random);
   // With a single relayer nobody would do the work of one that sleeps.
   const naps = soak || relayers === 1 ? [] : [nap];
-  const harsh = soak ? [] : [...naps, storm, pm2Kill];
-  const draw = createDeck<Act>(random, [...Object.values(gentle), ...harsh, ...(soak ? [] : [politeStop])]);
+  const harsh = soak ? [] : [...naps, politeStop, storm, pm2Kill];
+  const draw = createDeck<Act>(random, [...Object.values(gentle), ...harsh]);
   let healedMs = monotonicMs();
   for (const act of [gentle.poison, gentle.weather, ...harsh]) await play(stage, act);
   while (!isOver()) {

@@ -1,19 +1,75 @@
-// `status`: how many events are in which state.
+// `status`: is all well? Counts, oldest pending event, rates, gateway, relayers, WAL, once or over and over.
+import { statSync } from 'node:fs';
+import process from 'node:process';
 import type { CommandModule } from 'yargs';
-import { withStore } from './with-store.ts';
+import { sleep, systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
+import { rememberFile } from '../../apps/outbox/file-identity.ts';
+import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { slotsAlive } from '../../apps/outbox/relayers-alive.ts';
+import { spanMs } from './filter-options.ts';
+import { jsonOption, printResult, terminalWidth } from './output.ts';
+import { type StatusReport, statusLines, statusReport } from './status-report.ts';
+import { type OpenOutbox, withOutbox } from './with-outbox.ts';
 
-export const statusCommand: CommandModule<object, { json: boolean }> = {
+interface StatusArguments {
+  json: boolean;
+  watch: boolean;
+  every: string;
+}
+
+const onceWindowMs = 60_000;
+const watchWindowMs = 10_000;
+const shortestEveryMs = 100;
+
+export const statusCommand: CommandModule<object, StatusArguments> = {
   command: 'status',
-  describe: 'Count the events by state',
-  builder: (options) => options.option('json', { type: 'boolean', default: false, describe: 'Print JSON' }),
-  async handler({ json }) {
-    const counts = await withStore((store) => store.counts());
-    if (json) {
-      console.log(JSON.stringify(counts));
-      return;
-    }
-    for (const [state, events] of Object.entries(counts)) {
-      console.log(`${state.padEnd(10)} ${String(events).padStart(12)}`);
-    }
+  describe: 'Show how the outbox is doing',
+  builder: (options) =>
+    options
+      .option('watch', { alias: 'w', type: 'boolean', default: false, describe: 'Go on until Ctrl-C' })
+      .option('every', {
+        type: 'string',
+        default: '2s',
+        requiresArg: true,
+        describe: 'How often with --watch',
+      })
+      .options(jsonOption)
+      .example(`${commandName.outbox} status`, 'Is all well?')
+      .example(`${commandName.outbox} status --watch --every 5s`, 'Look again every five seconds')
+      .example(`${commandName.outbox} status --json | jq .counts.dead`, 'For a script'),
+  async handler(given) {
+    await withOutbox('read', async (outbox) => {
+      if (given.watch) return watch(outbox, given);
+      const report = await look(outbox, onceWindowMs);
+      printResult(given.json, report, () => statusLines(report, terminalWidth()));
+    });
   },
 };
+
+async function look({ store, file }: OpenOutbox, windowMs: number): Promise<StatusReport> {
+  const nowMs = systemClock.nowMs();
+  const overview = await store.overview({ nowMs, windowMs });
+  return statusReport({ overview, slots: slotsAlive(file), file, bytes: statSync(file).size, nowMs });
+}
+
+async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
+  const everyMs = spanMs('every', every);
+  if (everyMs < shortestEveryMs) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      `--every: expected at least ${shortestEveryMs} ms, got "${every}".`,
+    );
+  }
+  const identity = rememberFile(outbox.file);
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  while (!stopping.signal.aborted) {
+    identity.assertSame();
+    const report = await look(outbox, watchWindowMs);
+    // From the top of a cleared screen: what was there before stays in the scrollback.
+    if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');
+    printResult(json, report, () => [...statusLines(report, terminalWidth()), '']);
+    await sleep(systemClock, everyMs, stopping.signal);
+  }
+}

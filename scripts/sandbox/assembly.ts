@@ -14,6 +14,7 @@ import { createFront } from './front.ts';
 import { createLedger } from './ledger.ts';
 import type { LedgerSink } from './ledger-file.ts';
 import type { LedgerLine } from './ledger-line.ts';
+import { createProjectBook } from './project-book.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { createReceiver, type Receiver, type ReceiverCounts } from './receiver.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
@@ -101,8 +102,10 @@ function createWorld(
 ): World {
   const rateLimit = options.rateLimit ?? convoysRateLimit;
   const nowMs = options.nowMs ?? Date.now;
+  const apiKey = options.apiKey ?? 'sandbox-key';
   return {
-    apiKey: options.apiKey ?? 'sandbox-key',
+    apiKey,
+    projects: createProjectBook({ apiKey, personalKey: options.personalKey ?? 'sandbox-personal-key' }),
     endpoints,
     nowMs,
     ledger: createLedger(sink, nowMs),

@@ -15,6 +15,8 @@ export interface EndpointBook {
   subscribed(owner: string): readonly Endpoint[];
   /** Nothing is unique, as in Convoy: adding the same twice makes two. Not subscribed yet. */
   add(endpoint: Omit<Endpoint, 'uid'>): Endpoint;
+  /** The endpoints that are subscribed. */
+  subscriptions(): readonly Endpoint[];
   subscribe(uid: string): Subscribed;
   /** Removes all of an owner's endpoints; returns how many. */
   remove(owner: string): number;
@@ -30,6 +32,7 @@ export function createEndpointBook(): EndpointBook {
     list: () => [...endpoints.values()],
     of,
     subscribed: (owner) => of(owner).filter(({ uid }) => subscriptions.has(uid)),
+    subscriptions: () => [...endpoints.values()].filter(({ uid }) => subscriptions.has(uid)),
     add(given) {
       const endpoint = { ...given, uid: uidOf(given.owner, ++made) };
       endpoints.set(endpoint.uid, endpoint);

@@ -7,6 +7,7 @@ import type { Command, Query, Route, World } from './world.ts';
 
 export const endpointListRoute: Route = { kind: 'read', method: 'GET', answer: listEndpoints };
 export const endpointCreateRoute: Route = { kind: 'write', method: 'POST', answer: createEndpoint };
+export const subscriptionListRoute: Route = { kind: 'read', method: 'GET', answer: listSubscriptions };
 export const subscriptionCreateRoute: Route = { kind: 'write', method: 'POST', answer: createSubscription };
 
 function listEndpoints({ parameters }: Query, { endpoints }: World): Reply {
@@ -32,6 +33,23 @@ function createEndpoint({ body }: Command, { endpoints }: World): Reply {
   return successReply(201, { message: 'Endpoint created successfully', data: shown(endpoint) });
 }
 
+function listSubscriptions({ parameters }: Query, { endpoints }: World): Reply {
+  const order = pageOrder(parameters);
+  if (order === null) return emptyReply(500);
+  const wanted = parameters.getAll('endpointId');
+  const found = endpoints.subscriptions().filter(({ uid }) => wanted.length === 0 || wanted.includes(uid));
+  const page = pageOf(found, order);
+  const content = page.content.map((endpoint) => ({
+    uid: subscriptionId(endpoint.uid),
+    name: endpoint.name,
+    type: 'api',
+    endpoint_metadata: shown(endpoint),
+  }));
+  return successReply(200, { message: 'Subscriptions fetched successfully', data: { ...page, content } });
+}
+
+const subscriptionId = (endpointId: string) => `S${endpointId.slice(1)}`;
+
 function createSubscription({ body }: Command, { endpoints }: World): Reply {
   const endpointId = textIn(body, 'endpoint_id');
   if (textIn(body, 'name') === '' || endpointId === '') return errorReply(400, 'Invalid input provided');
@@ -40,7 +58,7 @@ function createSubscription({ body }: Command, { endpoints }: World): Reply {
     case 'subscribed':
       return successReply(201, {
         message: 'Subscription created successfully',
-        data: { uid: `S${endpointId.slice(1)}`, name: textIn(body, 'name') },
+        data: { uid: subscriptionId(endpointId), name: textIn(body, 'name') },
       });
     case 'already':
       return errorReply(400, 'a subscription for this endpoint already exists');

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The sandbox as a process of its own. Everything it does is in sandbox.ts; the life of the process is the daemon's.
 import path from 'node:path';
 import { type Application, type ProcessContext, runDaemon } from '../../apps/outbox/daemon.ts';
@@ -28,6 +29,7 @@ async function main(context: ProcessContext): Promise<Application | string> {
     rateLimit: { burst: settings['rate-burst'], perSecond: settings['rate-refill'] },
     log,
     ...(ledgerFile === undefined ? {} : { ledgerFile }),
+    ...(settings.businesses === undefined ? {} : { businesses: settings.businesses }),
   });
   log.info('this is a local stand-in, NOT Convoy: nothing leaves this machine', {
     url: sandbox.url,
@@ -35,6 +37,10 @@ async function main(context: ProcessContext): Promise<Application | string> {
     ledger: ledgerFile ?? 'in memory only',
     keys: sandbox.ledger.keyCount(),
   });
+  // Whoever writes a receiver needs the secret; it is made from the business id and worthless elsewhere.
+  for (const { owner, url, secret } of settings.businesses === undefined ? [] : sandbox.endpoints) {
+    log.info('endpoint', { business: owner, url, signed_with: secret });
+  }
   context.ready();
   return runningSandbox(sandbox);
 }

@@ -54,7 +54,7 @@ export function createReceiver(given: {
     counts.received++;
     activity.info('webhook received', () => ({
       business,
-      type: eventTypeOf(webhook.rawBody),
+      ...eventTypeIn(webhook.rawBody),
       id: webhook.key,
     }));
     return true;
@@ -102,12 +102,13 @@ function headerText(exchange: Exchange, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function eventTypeOf(rawBody: Buffer): string {
+/** The demo's payloads name their type; other applications' need not. */
+function eventTypeIn(rawBody: Buffer): { readonly type?: string } {
   try {
     const body: unknown = JSON.parse(rawBody.toString());
     const hasType = typeof body === 'object' && body !== null && 'event_type' in body;
-    return hasType ? String(body.event_type) : 'unknown';
+    return hasType ? { type: String(body.event_type) } : {};
   } catch {
-    return 'unknown';
+    return {};
   }
 }

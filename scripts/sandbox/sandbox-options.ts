@@ -11,6 +11,8 @@ export interface SandboxOptions {
   readonly host?: string;
   /** Default `sandbox-key`. */
   readonly apiKey?: string;
+  /** The key of a person, which may create projects. Default `sandbox-personal-key`. */
+  readonly personalKey?: string;
   /** Where acceptances and faults are recorded. Default: in memory only. */
   readonly ledgerFile?: string;
   /** Default: silent. */

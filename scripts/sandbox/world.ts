@@ -5,10 +5,11 @@ import type { EventStore, PendingEvent } from './event-store.ts';
 import type { FanoutEvent } from './fanout-body.ts';
 import type { FaultBoard } from './fault-board.ts';
 import type { Ledger } from './ledger.ts';
+import type { ProjectBook, SandboxProject } from './project-book.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 import type { Exchange, Reply } from './reply.ts';
 
-/** The sandbox's only project, whatever project id a path names. */
+/** The project that the sandbox starts with. */
 export const SANDBOX_PROJECT_ID = 'sandbox';
 
 /** An accepted event with what its delivery needs. */
@@ -18,6 +19,7 @@ export interface AcceptedEvent extends PendingEvent {
 
 export interface World {
   readonly apiKey: string;
+  readonly projects: ProjectBook;
   readonly endpoints: EndpointBook;
   readonly ledger: Ledger;
   readonly store: EventStore<AcceptedEvent>;
@@ -39,6 +41,8 @@ export type Traffic = 'events' | 'reads';
 /** What a request asks for, apart from its body. */
 export interface Query {
   readonly parameters: URLSearchParams;
+  /** That of the key or, with a person's key, the one in the path. */
+  readonly project: SandboxProject;
 }
 
 /** What a request that changes something brings: its JSON body, or undefined when that is none. */

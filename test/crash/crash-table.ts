@@ -53,6 +53,9 @@ export const crashTable: Readonly<Record<CrashPoint, CrashRow>> = {
   'store:inside-redrive': held({ scene: 'redrive', most: 3 }),
   'store:after-redrive': free({ scene: 'redrive', most: 3 }),
 
+  'store:inside-discard': held({ scene: 'discard', most: 3 }),
+  'store:after-discard': free({ scene: 'discard', most: 3 }),
+
   'store:inside-promote': held({ scene: 'overdue' }),
   'store:after-promote': free({ scene: 'overdue' }),
   'store:inside-recall': held({ scene: 'clock set back' }),

@@ -105,28 +105,34 @@ const longOutage: Scene = {
   },
 };
 
-function startRedrive(world: World): Runner {
-  return world.start('command', 'scripts/outbox/main.js', ['redrive', '--dead']);
+const startCommand = (world: World, ...args: readonly string[]): Runner =>
+  world.start('command', 'scripts/outbox/main.js', [...args, '--yes']);
+
+/** A person decides over dead events while relayers run. Whatever becomes of them, they are sent again in the end. */
+function decision(...args: readonly string[]): Scene {
+  return {
+    setting: justDelivering,
+    async prepare(world, order) {
+      await relayersFor(world, order);
+      const columns = { status: 'dead', attempts: 10, last_error: 'too often' };
+      await addInvoices(world, (order.nth - 1) * batchOfRows + 5, columns);
+    },
+    async provoke(world) {
+      startCommand(world, ...args);
+      await untilStruck(world);
+    },
+    afterwards: (_, woken) => ends(woken),
+    async mend(world) {
+      for (const state of ['dead', 'discarded']) {
+        if (!(await holds(world, `EXISTS (SELECT 1 FROM events WHERE status = '${state}')`))) continue;
+        await ends(startCommand(world, 'redrive', '--state', state, '--rate', '0'));
+      }
+    },
+  };
 }
 
-/** A person redrives while relayers run. */
-const redrive: Scene = {
-  setting: justDelivering,
-  async prepare(world, order) {
-    await relayersFor(world, order);
-    const columns = { status: 'dead', attempts: 10, last_error: 'too often' };
-    await addInvoices(world, (order.nth - 1) * batchOfRows + 5, columns);
-  },
-  async provoke(world) {
-    startRedrive(world);
-    await untilStruck(world);
-  },
-  afterwards: (_, woken) => ends(woken),
-  async mend(world) {
-    const someAreDead = `EXISTS (SELECT 1 FROM events WHERE status = 'dead')`;
-    if (await holds(world, someAreDead)) await ends(startRedrive(world));
-  },
-};
+const redrive = decision('redrive', '--dead', '--rate', '0');
+const discard = decision('discard', '--state', 'dead', '--reason', 'a test');
 
 /** The ingester, as long as it is alive. */
 const ingesters = (world: World) =>
@@ -159,5 +165,6 @@ export const scenesOfDelivery = {
   'two dead': twoDead,
   'long outage': longOutage,
   redrive,
+  discard,
   recording,
 } as const satisfies Readonly<Record<string, Scene>>;

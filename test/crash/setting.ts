@@ -37,6 +37,6 @@ export function relayerFlags({ flags }: Setting, { leaseMs, requestTimeoutMs }: 
   return [
     ...['--poll-interval', '100ms', '--drain-timeout', '100ms', '--concurrency', `${concurrency}`],
     ...['--lease', `${leaseMs}ms`, '--request-timeout', `${requestTimeoutMs}ms`],
-    ...['--log-level', 'debug', '--log-format', 'json', ...flags],
+    ...['--log-level', 'debug', '--log-format', 'json', '--status-port', '0', ...flags],
   ];
 }

@@ -89,7 +89,7 @@ export class World {
   }
 
   startRelayer(): Runner {
-    return this.start('relayer', 'apps/relayer/main.js', relayerFlags(this.setting, this.timing));
+    return this.start('relayer', 'relayer/main.js', relayerFlags(this.setting, this.timing));
   }
 
   /** The relayers that run, oldest first: alive, and not stopped. */

@@ -108,7 +108,7 @@ function environmentOf({ options, folder, traceFile, sandbox }: TracedRun): Node
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     NODE: process.execPath,
-    RELAYER: path.join(projectRoot, 'build/apps/relayer/main.js'),
+    RELAYER: path.join(projectRoot, 'build/relayer/main.js'),
     INGESTER: path.join(projectRoot, 'build/apps/ingester/main.js'),
     WRITER_OPTIONS: options.writer === 'FULL' ? '' : lie,
     INVOICES: String(options.invoices),

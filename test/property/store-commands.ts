@@ -2,8 +2,10 @@
 // something in every sequence, so that shrinking can leave out whatever does not matter.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { command, gateways, leaseMs, slots } from './store-play.ts';
+import type { SeenEvent } from '../../apps/outbox/operator-verbs.ts';
+import { command, leaseMs, slots } from './store-play.ts';
 import { turn } from './store-turn.ts';
+import type { StoreWorld } from './store-world.ts';
 
 const slot = fc.constantFrom(...slots);
 const limit = fc.integer({ min: 1, max: 6 });
@@ -65,22 +67,42 @@ const resume = fc.record({ by: slot, limit }).map((how) =>
   }),
 );
 
-const redrive = fc
-  .record({ what: fc.constantFrom('dead', 'id', ...gateways), pick: fc.nat({ max: 99 }), limit })
-  .map(({ what, pick, limit: most }) =>
-    command(`redrive ${what} (pick ${pick}, limit ${most})`, 'redrive', async ({ model, nowMs }, world) => {
-      const { store } = await world.holder('00');
-      const row = world.rows().at(pick % Math.max(1, model.events.size));
-      const filter =
-        what === 'dead'
-          ? { kind: what }
-          : what === 'id'
-            ? { kind: what, id: row?.id ?? 'nobody', ...(row === undefined ? {} : { seq: row.seq }) }
-            : { kind: 'gateway' as const, gateway: what };
-      const expected = model.redrive(filter, filter.kind === 'id' ? 1 : most);
-      assert.equal(await store.redrive({ filter, nowMs, limit: most }), expected, 'events redriven');
-    }),
-  );
+/** A few events as a person saw them: mostly as they are, sometimes as they were. */
+const decision = fc.record({
+  picks: fc.array(fc.nat({ max: 99 }), { minLength: 1, maxLength: 4 }),
+  stale: fc.option(fc.constantFrom('pending', 'processed', 'dead', 'discarded'), { freq: 4 }),
+  keys: fc.constantFrom('same', 'new'),
+});
+
+function seenBy({ picks, stale }: { picks: number[]; stale: SeenEvent['status'] | null }, world: StoreWorld) {
+  const rows = world.rows();
+  const picked = new Set(picks.map((pick) => pick % Math.max(1, rows.length)));
+  return [...picked].flatMap((index): SeenEvent[] => {
+    const row = rows[index];
+    if (row === undefined) return [];
+    const status = stale ?? (row.status as SeenEvent['status']);
+    return [{ seq: row.seq, status, keySuffix: row.key_suffix, confirmedAtMs: null }];
+  });
+}
+
+const redrive = decision.map((how) =>
+  command(`redrive ${JSON.stringify(how)}`, 'redrive', async ({ model, nowMs }, world) => {
+    const { store } = await world.holder('00');
+    const events = seenBy(how, world);
+    const expected = model.redrive(events, how.keys);
+    const moved = await store.redrive({ events, keys: how.keys, note: '', nowMs });
+    assert.deepEqual(moved, expected, 'events redriven');
+  }),
+);
+
+const discard = decision.map((how) =>
+  command(`discard ${JSON.stringify(how)}`, 'discard', async ({ model, nowMs }, world) => {
+    const { store } = await world.holder('00');
+    const events = seenBy(how, world);
+    const expected = model.discard(events, 'why');
+    assert.deepEqual(await store.discard({ events, reason: 'why', nowMs }), expected, 'events discarded');
+  }),
+);
 
 const prune = fc.record({ keepMs: durationMs, limit }).map(({ keepMs, limit: most }) =>
   command(`prune ${most} older than ${keepMs} ms`, 'prune', async ({ model, nowMs }, world) => {
@@ -94,7 +116,7 @@ const prune = fc.record({ keepMs: durationMs, limit }).map(({ keepMs, limit: mos
 /** Every command, the frequent ones more often. */
 export function storeCommands(options: { readonly most: number; readonly replayPath?: string }) {
   const often = [append, turn, turn, turn, turn, timePasses];
-  const seldom = [clockSteps, reopen, takeOver, resume, redrive, prune];
+  const seldom = [clockSteps, reopen, takeOver, resume, redrive, redrive, discard, prune];
   const { most: maxCommands, replayPath } = options;
   return fc.commands([...often, ...seldom], {
     maxCommands,

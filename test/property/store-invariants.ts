@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import type { EventRow } from '../outbox-database.ts';
 
 /** The verb that ran between the two looks. */
-export type Verb = 'append' | 'turn' | 'take over' | 'resume' | 'redrive' | 'prune' | 'nothing';
+export type Verb = 'append' | 'turn' | 'take over' | 'resume' | 'redrive' | 'discard' | 'prune' | 'nothing';
 
 const written: readonly (keyof EventRow)[] = [
   'id',
-  'key_suffix',
   'business_id',
   'event_type',
   'payload',
@@ -36,13 +35,19 @@ export function assertInvariants(verb: Verb, before: readonly EventRow[], after:
 
 function assertStep(verb: Verb, before: EventRow, after: EventRow): void {
   const which = `event ${after.seq} after ${verb}`;
+  assert(verb === 'redrive' || after.key_suffix === before.key_suffix, `${which}: another key`);
   for (const name of written) assert.equal(after[name], before[name], `${which}: ${name} was changed`);
   assert(after.lease_id === null || after.status === 'pending', `${which}: leased though ${after.status}`);
 
   if (before.status !== after.status) {
-    const allowed = verb === 'redrive' ? after.status === 'pending' : before.status === 'pending';
+    const allowed =
+      verb === 'redrive'
+        ? after.status === 'pending'
+        : before.status === 'pending' || (verb === 'discard' && before.status === 'dead');
     assert(allowed, `${which}: ${before.status} became ${after.status}`);
-    assert(verb === 'redrive' || before.lease_id !== null, `${which}: settled without a lease`);
+    const isDecision = verb === 'redrive' || verb === 'discard';
+    assert.equal(after.status === 'discarded', verb === 'discard', `${which}: given up by nobody`);
+    assert(isDecision || before.lease_id !== null, `${which}: settled without a lease`);
   }
   if (after.lease_id !== before.lease_id && after.lease_id !== null) {
     assert(verb === 'turn', `${which}: leased`);

@@ -1,27 +1,8 @@
 // The store as it should be, in plain TypeScript: what each verb does to the events, and nothing about how. Read it as
 // the specification of the state machine. Where a store may choose (see `Choice`), the model says between what.
-import type { ClaimRequest, RedriveFilter, Settlement, WaitReason } from '../../apps/outbox/store.ts';
-
-export interface ModelEvent {
-  readonly seq: number;
-  status: 'pending' | 'processed' | 'dead';
-  /** Not before; the end of the lease for a leased event. */
-  availableAtMs: number;
-  leaseId: string | null;
-  attempts: number;
-  claims: number;
-  waitReason: WaitReason | null;
-  gateway: string | null;
-  lastError: string | null;
-  processedAtMs: number | null;
-}
-
-/** What a store may choose: the model lists what is allowed, and takes over what the store then did. */
-export interface Choice {
-  readonly seq: number;
-  readonly earliestMs: number;
-  readonly latestMs: number;
-}
+import type { SeenEvent } from '../../apps/outbox/operator-verbs.ts';
+import type { ClaimRequest, Settlement } from '../../apps/outbox/store.ts';
+import { type Choice, type ModelEvent, suffixOf } from './model-event.ts';
 
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 300_000;
@@ -34,6 +15,7 @@ export class StoreModel {
     this.events.set(seq, {
       seq,
       status: 'pending',
+      newKeys: 0,
       availableAtMs: 0,
       leaseId: null,
       attempts: 0,
@@ -123,11 +105,15 @@ export class StoreModel {
       .map(({ seq }) => ({ seq, earliestMs: nowMs, latestMs: nowMs }));
   }
 
-  /** The only way back to pending: as if new, but its last error is kept for people to read. */
-  redrive(filter: RedriveFilter & { readonly seq?: number }, limit: number): number {
-    const chosen = [...this.events.values()].filter((event) => isRedriven(event, filter)).slice(0, limit);
+  /**
+   * The only way back to pending, for those that are still what the person saw: as if new, but the last error is kept for
+   * people to read.
+   */
+  redrive(events: readonly SeenEvent[], keys: 'same' | 'new'): readonly number[] {
+    const chosen = this.#asSeen(events).filter(({ status }) => status !== 'pending');
     for (const event of chosen) {
       event.status = 'pending';
+      event.newKeys += keys === 'new' ? 1 : 0;
       event.availableAtMs = 0;
       event.waitReason = null;
       event.attempts = 0;
@@ -135,7 +121,18 @@ export class StoreModel {
       event.gateway = null;
       event.processedAtMs = null;
     }
-    return chosen.length;
+    return chosen.map(({ seq }) => seq);
+  }
+
+  /** The other end beside `processed`: a person gives up what is dead, or pending in nobody's hands. */
+  discard(events: readonly SeenEvent[], reason: string): readonly number[] {
+    const chosen = this.#asSeen(events).filter(({ status }) => status === 'dead' || status === 'pending');
+    for (const event of chosen) {
+      event.status = 'discarded';
+      event.waitReason = null;
+      event.lastError = `discarded: ${reason}${event.lastError === null ? '' : `; before: ${event.lastError}`}`;
+    }
+    return chosen.map(({ seq }) => seq);
   }
 
   /** Only processed events are ever deleted, oldest first. */
@@ -171,24 +168,19 @@ export class StoreModel {
       leased,
       processed: count('processed'),
       dead: count('dead'),
-      discarded: 0,
+      discarded: count('discarded'),
     };
   }
 
   #pending(): ModelEvent[] {
     return [...this.events.values()].filter(({ status }) => status === 'pending');
   }
-}
 
-function isRedriven(event: ModelEvent, filter: RedriveFilter & { readonly seq?: number }): boolean {
-  switch (filter.kind) {
-    case 'dead':
-      return event.status === 'dead';
-    case 'id':
-      return event.status === 'dead' && event.seq === filter.seq;
-    case 'gateway':
-      return event.status === 'processed' && event.gateway === filter.gateway;
-    default:
-      return filter satisfies never;
+  #asSeen(events: readonly SeenEvent[]): ModelEvent[] {
+    return events.flatMap((seen) => {
+      const event = this.events.get(seen.seq);
+      const isSame = event?.status === seen.status && suffixOf(event) === seen.keySuffix;
+      return isSame && event.leaseId === null ? [event] : [];
+    });
   }
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { isoText } from '../../apps/outbox/clock.ts';
 import type { EventRow } from '../outbox-database.ts';
-import type { ModelEvent, StoreModel } from './store-model.ts';
+import { type ModelEvent, suffixOf } from './model-event.ts';
+import type { StoreModel } from './store-model.ts';
 
 /** Throws, with both versions, when a row is not as the model has it. */
 export function assertSameTable(model: StoreModel, rows: readonly EventRow[]): void {
@@ -14,6 +15,7 @@ function rowOf(event: ModelEvent) {
   return {
     seq: event.seq,
     status: event.status,
+    key_suffix: suffixOf(event),
     available_at: event.availableAtMs,
     lease_id: event.leaseId,
     attempts: event.attempts,
@@ -28,9 +30,10 @@ function rowOf(event: ModelEvent) {
 
 function comparedPart(row: EventRow) {
   const { seq, status, available_at, lease_id, attempts, claims, wait_reason } = row;
+  const { key_suffix } = row;
   const { gateway, last_error, processed_at, confirmed_at } = row;
   return {
-    ...{ seq, status, available_at, lease_id, attempts, claims, wait_reason },
+    ...{ seq, status, key_suffix, available_at, lease_id, attempts, claims, wait_reason },
     ...{ gateway, last_error, processed_at, confirmed_at },
   };
 }

@@ -30,7 +30,8 @@ type Claiming = typeof claiming extends fc.Arbitrary<infer Value> ? Value : neve
 export const turn = fc
   .record({
     slot: fc.constantFrom(...slots),
-    settlements: fc.array(settling, { maxLength: 4 }),
+    // A lease ends once a turn; which one, and when it was handed out, is left to chance.
+    settlements: fc.uniqueArray(settling, { maxLength: 4, selector: ({ leaseBack }) => leaseBack }),
     claim: fc.option(claiming, { freq: 4 }),
   })
   .map(({ slot, settlements: chosen, claim: wanted }) =>

@@ -28,7 +28,8 @@ export function steppedStore(machine: Machine, process: SimulatedProcess): Outbo
         for (const { seq } of result.lost) trace(`${process.name} has lost its lease of event ${seq}`);
         for (const { seq } of result.claimed) trace(`${process.name} claims event ${seq}`);
         if (request.settlements.length + result.claimed.length > 0) machine.onCommit(process);
-        return result;
+        // Whether others write at the same time changes the pace only. Several connections would know it, one does not.
+        return { ...result, othersWrote: time.some(0, 1) < 0.5 };
       });
     },
     takeOver: (request) =>

@@ -1,0 +1,36 @@
+// How durable a connection really is, as SQLite itself says. Nobody can see this from outside a process: each that matters
+// writes it into the record when it opens the database, and the doctor reads it there.
+import type { SqliteConnection } from './sqlite.ts';
+import { thisProcess } from './this-process.ts';
+
+/** What a process says of itself and its connection; the names are those of the record. */
+export interface ConnectionFacts {
+  readonly pid: number;
+  readonly node: string;
+  readonly sqlite: string;
+  readonly journal_mode: string;
+  readonly synchronous: string;
+}
+
+const levels = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
+
+/** Asks the connection. Throws what SQLite throws. */
+export function connectionFacts(connection: SqliteConnection): ConnectionFacts {
+  return {
+    ...thisProcess,
+    sqlite: String(connection.prepare('SELECT sqlite_version()').pluck().get()),
+    journal_mode: String(connection.pragma('journal_mode', { simple: true })),
+    synchronous: levels[Number(connection.pragma('synchronous', { simple: true }))] ?? 'unknown',
+  };
+}
+
+/** Writes that an application has opened its writing connection. Never fails: the record must not keep it from its work. */
+export function recordWriter(connection: SqliteConnection): void {
+  try {
+    connection
+      .prepare(`INSERT INTO outbox_log (kind, detail) VALUES ('writer_opened', ?)`)
+      .run(JSON.stringify(connectionFacts(connection)));
+  } catch {
+    // Locked at this moment, or no outbox in this database yet.
+  }
+}

@@ -1,0 +1,132 @@
+// A relayer's turn on SQLite: settles and claims in one transaction. The fence is here: a settlement whose lease was lost
+// changes nothing and is recorded.
+import { isoText } from './clock.ts';
+import { crashPoint } from './crash-point.ts';
+import type { SqliteConnection } from './sqlite.ts';
+import { immediately } from './sqlite-transaction.ts';
+import {
+  type ClaimedRow,
+  claimedEvent,
+  type TurnStatements,
+  turnStatements,
+} from './sqlite-turn-statements.ts';
+import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from './store.ts';
+
+export interface TurnParts {
+  /** Changes when another connection has committed. */
+  readonly dataVersion: () => number;
+  /** Writes a line of the record in the transaction that is open. */
+  readonly record: (entry: LogEntry & { readonly nowMs: number }) => void;
+}
+
+/** The loop's two verbs on an open connection. */
+export function sqliteTurn(
+  db: SqliteConnection,
+  { dataVersion, record }: TurnParts,
+): Pick<OutboxStore, 'turn' | 'nextDueAtMs'> {
+  const statements = turnStatements(db);
+  let seenVersion = dataVersion();
+  const haveOthersWritten = () => {
+    const before = seenVersion;
+    seenVersion = dataVersion();
+    return seenVersion !== before;
+  };
+  const work = (request: TurnRequest) => () => {
+    const lost = settleAll(statements, request);
+    // In the same transaction, so that the record holds whatever becomes of this process.
+    if (lost.length > 0) record({ kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
+    for (const settlement of request.settlements) {
+      if (settlement.kind !== 'dead' || lost.includes(settlement)) continue;
+      // The row has no column for the instant, and people ask when it was.
+      const { seq: eventSeq, error } = settlement;
+      record({ kind: 'dead', eventSeq, detail: { error }, nowMs: request.nowMs });
+    }
+    if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
+    return { lost, claimed: request.claim === null ? [] : claim(statements, request.claim) };
+  };
+  return {
+    async turn(request): Promise<TurnResult> {
+      const othersWrote = haveOthersWritten();
+      if (request.settlements.length > 0) return { ...immediately(db, 'settle', work(request)), othersWrote };
+      const isIdle = request.claim === null || statements.anyDue.get(request.claim.dueByMs) === undefined;
+      if (isIdle) return { lost: [], claimed: [], othersWrote };
+      return { ...immediately(db, 'claim', work(request)), othersWrote };
+    },
+    async nextDueAtMs(nowMs) {
+      return statements.nextDue.get(nowMs) as number | null;
+    },
+  };
+}
+
+function claim(statements: TurnStatements, { exceptSeqs, ...request }: ClaimRequest) {
+  const rows = statements.claim.all({ ...request, exceptSeqs: JSON.stringify(exceptSeqs) }) as ClaimedRow[];
+  return rows.map(claimedEvent).sort((a, b) => a.seq - b.seq);
+}
+
+type Processed = Extract<Settlement, { kind: 'processed' }>;
+
+/** Returns the settlements whose lease was lost, in their order. */
+function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnRequest): readonly Settlement[] {
+  const at = isoText(nowMs);
+  const kept = new Set<Settlement>();
+  for (const together of byLease(settlements)) {
+    for (const settlement of settleProcessed(statements, together, at)) kept.add(settlement);
+  }
+  for (const settlement of settlements) {
+    if (settlement.kind !== 'processed' && settle(statements, settlement)) kept.add(settlement);
+  }
+  return kept.size === settlements.length ? [] : settlements.filter((settlement) => !kept.has(settlement));
+}
+
+/** What was accepted, by lease and gateway: a turn settles what one or two others have claimed. */
+function byLease(settlements: readonly Settlement[]): Iterable<readonly Processed[]> {
+  const groups = new Map<string, Processed[]>();
+  for (const settlement of settlements) {
+    if (settlement.kind !== 'processed') continue;
+    const key = `${settlement.leaseId} ${settlement.gateway}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [settlement]);
+    else group.push(settlement);
+  }
+  return groups.values();
+}
+
+/** Returns those whose lease was still held. */
+function settleProcessed(
+  statements: TurnStatements,
+  settlements: readonly Processed[],
+  at: string,
+): readonly Processed[] {
+  const [first] = settlements;
+  if (first === undefined) return [];
+  const { leaseId, gateway } = first;
+  const seqs = JSON.stringify(settlements.map(({ seq }) => seq));
+  const settled = statements.processed.all({ seqs, leaseId, at, gateway });
+  if (settled.length === settlements.length) return settlements;
+  const isSettled = new Set(settled);
+  return settlements.filter(({ seq }) => isSettled.has(seq));
+}
+
+/** Whether the lease was still held. */
+function settle(statements: TurnStatements, settlement: Exclude<Settlement, Processed>): boolean {
+  const { seq, leaseId } = settlement;
+  switch (settlement.kind) {
+    case 'retry': {
+      const { availableAtMs, error } = settlement;
+      return statements.retry.run({ seq, leaseId, availableAtMs, error }).changes === 1;
+    }
+    case 'dead': {
+      const counted = settlement.countsAttempt ? 1 : 0;
+      return statements.dead.run({ seq, leaseId, counted, error: settlement.error }).changes === 1;
+    }
+    case 'released': {
+      const { availableAtMs, waitReason, error } = settlement;
+      const unsent = settlement.claim === 'unsent' ? 1 : 0;
+      return (
+        statements.released.run({ seq, leaseId, availableAtMs, waitReason, error, unsent }).changes === 1
+      );
+    }
+    default:
+      return settlement satisfies never;
+  }
+}

@@ -1,0 +1,41 @@
+// The loop's two seams, delivery and turn, with meters on them: the loop itself does not know that it is watched.
+import type { Clock } from '../../outbox/clock.ts';
+import type { OutboxStore } from '../../outbox/store.ts';
+import type { RelayerParts } from '../relayer.ts';
+import type { Meters } from './meters.ts';
+
+/** The same delivery, counted and timed. */
+export function meteredDelivery(
+  deliver: RelayerParts['deliver'],
+  { meters, clock }: { readonly meters: Meters; readonly clock: Clock },
+): RelayerParts['deliver'] {
+  return async (event, timeoutMs) => {
+    const startedMs = clock.monotonicMs();
+    const outcome = await deliver(event, timeoutMs);
+    meters.delivered(event, outcome, clock.monotonicMs() - startedMs);
+    return outcome;
+  };
+}
+
+/** The same store, its turns counted and timed. */
+export function meteredStore<Store extends OutboxStore>(
+  store: Store,
+  { meters, clock }: { readonly meters: Meters; readonly clock: Clock },
+): Store {
+  return {
+    ...store,
+    async turn(request) {
+      const startedMs = clock.monotonicMs();
+      try {
+        const result = await store.turn(request);
+        const { settlements } = request;
+        const tookMs = clock.monotonicMs() - startedMs;
+        meters.turned({ settlements, claimed: result.claimed.length, lost: result.lost.length, tookMs });
+        return result;
+      } catch (error) {
+        meters.turnFailed();
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,148 @@
+// `backup`: a whole, checked copy of the database while the applications run. Under its final name there is a complete
+// backup or nothing.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { CommandModule } from 'yargs';
+import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
+import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { sizeOf } from '../../apps/outbox/quiet-read.ts';
+import { createOwnerOnly } from '../../apps/outbox/sqlite.ts';
+import type { BackupOrder, BackupWord } from './backup-worker.ts';
+import { commandExitCodes } from './exit-code.ts';
+import { type LongWork, longWork } from './long-work.ts';
+import { jsonOption, printResult } from './output.ts';
+import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { bytesText, eventsText, spanText } from './wording.ts';
+
+interface BackupArguments {
+  json: boolean;
+  to: string;
+}
+
+const lookEveryMs = 100;
+
+export const backupCommand: CommandModule<object, BackupArguments> = {
+  command: 'backup <to>',
+  describe: 'Copy the database while the applications run',
+  builder: (options) =>
+    options
+      .positional('to', { type: 'string', demandOption: true, describe: 'A new file, or a folder' })
+      .options(jsonOption)
+      .example(`${commandName.outbox} backup /backup`, 'A file in it that is named for the instant')
+      .example(
+        `${commandName.outbox} backup /backup/events.db`,
+        'That file, which must not exist yet',
+      ) as never,
+  async handler({ to, json }) {
+    await withOutbox('read', async (outbox) => {
+      const startMs = systemClock.monotonicMs();
+      const target = targetOf(to, outbox.file);
+      const partial = `${target}.partial-${process.pid}`;
+      const needBytes = roomNeeded(outbox, target);
+      try {
+        createOwnerOnly(partial);
+        const done = await longWork('KB copied', (work) =>
+          copy({ file: outbox.file, target: partial, table: outbox.table }, { work, needBytes }),
+        );
+        if (done.problems.length > 0) {
+          throw new OutboxError(
+            'ERR_OUTBOX_DATABASE_CORRUPT',
+            `the copy of ${outbox.file} fails SQLite's check: ${done.problems.join('; ')}. No backup was kept; look at the disk`,
+          );
+        }
+        keep(partial, target);
+        const bytes = statSync(target).size;
+        const tookMs = Math.round(systemClock.monotonicMs() - startMs);
+        printResult(json, { file: target, bytes, events: done.events, tookMs }, () => [
+          `${target}  ${bytesText(bytes)}, ${eventsText(done.events)}, checked, in ${spanText(tookMs)}`,
+        ]);
+      } finally {
+        rmSync(partial, { force: true });
+      }
+    });
+  },
+};
+
+function targetOf(to: string, file: string): string {
+  const given = path.resolve(to);
+  const isFolder = statSync(given, { throwIfNoEntry: false })?.isDirectory() === true;
+  const stamp = new Date(systemClock.nowMs()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const target = isFolder ? path.join(given, `${path.parse(file).name}-${stamp}.db`) : given;
+  if (existsSync(target)) throw misused(`${target} exists: name another file, or a folder`);
+  if (!existsSync(path.dirname(target)))
+    throw misused(`there is no folder ${path.dirname(target)}: create it`);
+  return target;
+}
+
+function misused(what: string): OutboxError {
+  return new OutboxError('ERR_OUTBOX_CONFIG', `${what}. Nothing was written`);
+}
+
+/** What the copy will take at most. Throws ERR_OUTBOX_DATABASE_BLOCKED when there is less room. */
+function roomNeeded({ file }: OpenOutbox, target: string): number {
+  const bytes = sizeOf(file) + sizeOf(`${file}-wal`);
+  const { bavail, bsize } = statfsSync(path.dirname(target));
+  if (bavail * bsize >= bytes) return bytes;
+  throw new OutboxError(
+    'ERR_OUTBOX_DATABASE_BLOCKED',
+    `a backup may take ${bytesText(bytes)}, and ${path.dirname(target)} has room for ${bytesText(bavail * bsize)}: make room. Nothing was written`,
+  );
+}
+
+type Done = Extract<BackupWord, { kind: 'done' }>;
+
+function copy(
+  order: BackupOrder,
+  { work, needBytes }: { readonly work: LongWork; readonly needBytes: number },
+): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    const script = `./backup-worker${path.extname(fileURLToPath(import.meta.url))}`;
+    const worker = new Worker(new URL(script, import.meta.url), { workerData: order });
+    const kb = (bytes: number) => Math.round(bytes / 1_000);
+    const timer = setInterval(() => work.tell(kb(sizeOf(order.target)), kb(needBytes)), lookEveryMs);
+    // SQLite does not stop in the middle of its copy: the whole process does, and leaves nothing.
+    work.signal.addEventListener('abort', () => {
+      rmSync(order.target, { force: true });
+      rmSync(`${order.target}-journal`, { force: true });
+      process.stderr.write('interrupted: no backup was kept\n');
+      process.exit(commandExitCodes.interrupted);
+    });
+    worker.on('message', (word: BackupWord) => {
+      if (word.kind === 'done') resolve(word);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      clearInterval(timer);
+      reject(new Error('the copying thread ended without a word'));
+    });
+  });
+}
+
+/** On the disk first, then under its name. */
+function keep(partial: string, target: string): void {
+  sync(partial);
+  renameSync(partial, target);
+  sync(path.dirname(target));
+}
+
+function sync(fileOrFolder: string): void {
+  const descriptor = openSync(fileOrFolder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,106 @@
+// `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
+import process from 'node:process';
+import type { CommandModule } from 'yargs';
+import { systemClock } from '../../apps/outbox/clock.ts';
+import { commandName } from '../../apps/outbox/command-name.ts';
+import { readEnvironment } from '../../apps/outbox/environment.ts';
+import { errorText } from '../../apps/outbox/log.ts';
+import { outboxTable } from '../../apps/outbox/outbox-table.ts';
+import {
+  checkClaim,
+  checkEventClock,
+  checkIndexes,
+  checkJournal,
+  checkSchema,
+  checkSqlite,
+  checkWal,
+} from './doctor/database-checks.ts';
+import { type Finding, wrong } from './doctor/finding.ts';
+import { checkFileSystem, checkNode, checkPermissions, checkRoom } from './doctor/machine-checks.ts';
+import { checkPm2 } from './doctor/pm2-checks.ts';
+import { checkRelayers, checkWriters, livingRelayers } from './doctor/process-checks.ts';
+import { readWalProgress, type WalProgress } from './doctor/wal-index.ts';
+import { commandExitCodes } from './exit-code.ts';
+import { jsonOption, printResult, terminalWidth } from './output.ts';
+import { cut } from './table.ts';
+import { existingDatabase, type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { plainText } from './wording.ts';
+
+export const doctorCommand: CommandModule<object, { json: boolean }> = {
+  command: 'doctor',
+  describe: 'Check everything that a delivery rests on, and say what to do',
+  builder: (options) =>
+    options
+      .options(jsonOption)
+      .example(`${commandName.outbox} doctor`, 'Exit code 5 if something is wrong')
+      .example(
+        `${commandName.outbox} doctor --json | jq '.findings[] | select(.level != "ok")'`,
+        '',
+      ) as never,
+  async handler({ json }) {
+    const findings = await examine();
+    const isWrong = findings.some(({ level }) => level === 'wrong');
+    if (isWrong) process.exitCode = commandExitCodes.findings;
+    printResult(json, { isWell: !isWrong, findings }, () => reportLines(findings, terminalWidth()));
+  },
+};
+
+/** What does not need the database first: where it cannot be opened, that is said, and why. */
+async function examine(): Promise<readonly Finding[]> {
+  const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
+  const table = outboxTable(environment);
+  const findings: Finding[] = [checkNode()];
+  let file: string;
+  try {
+    file = existingDatabase(environment);
+  } catch (error) {
+    return [...findings, wrong('database', errorText(error), 'what the message says')];
+  }
+  // Before this process opens the file: see wal-index.ts.
+  const progress = readWalProgress(file);
+  const schema = await checkSchema(file, table);
+  findings.push(checkPermissions(file), checkFileSystem(file), checkRoom(file), schema);
+  if (schema.level === 'wrong') return findings;
+  return withOutbox('read', async (outbox) => [...findings, ...(await examineOpen(outbox, progress))]);
+}
+
+async function examineOpen(outbox: OpenOutbox, progress: WalProgress | null): Promise<readonly Finding[]> {
+  // got, which asks Convoy, is slow to load: the commands that only look must not wait for it.
+  const { checkConvoy } = await import('./doctor/convoy-checks.ts');
+  const nowMs = () => systemClock.nowMs();
+  const relayers = await livingRelayers(outbox);
+  return [
+    checkSqlite(outbox.db),
+    checkJournal(outbox.db),
+    checkWal(outbox.file, progress),
+    checkIndexes(outbox),
+    checkClaim(outbox),
+    await checkEventClock(outbox, nowMs()),
+    ...checkRelayers(relayers),
+    ...(await checkWriters(outbox, relayers)),
+    ...checkPm2(relayers),
+    ...(await checkConvoy(outbox, nowMs)),
+  ];
+}
+
+const marks: Readonly<Record<Finding['level'], string>> = {
+  ok: 'ok     ',
+  unknown: '?      ',
+  caution: 'caution',
+  wrong: 'WRONG  ',
+};
+
+function reportLines(findings: readonly Finding[], width: number | null): readonly string[] {
+  const checkWidth = Math.min(24, Math.max(...findings.map(({ check }) => check.length)));
+  const lines = findings.map(({ check, level, says, todo }) => {
+    const text = `${marks[level]} ${check.padEnd(checkWidth)}  ${says}`;
+    // What to do must not be cut off.
+    return plainText(todo === null ? cut(text, width) : `${text.replace(/\.$/, '')}. To do: ${todo}`);
+  });
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  return [
+    ...lines,
+    '',
+    `${count('wrong')} wrong, ${count('caution')} to be careful with, ${count('unknown')} not known, ${count('ok')} well`,
+  ];
+}
