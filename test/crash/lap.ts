@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../scripts/chaos/record.ts';
 import { noteDeath } from './death.ts';
 import type { Order } from './order.ts';
-import { againEveryMs, atLeast, lookEveryMs, type Scene, untilStruck } from './scene.ts';
+import { atLeast, lookEveryMs, type Scene, untilStruck } from './scene.ts';
 import { type SceneName, scenes } from './scenes.ts';
 import { patienceMs } from './setting.ts';
 import { type Crash, comeBack, goOn, standStill } from './standstill.ts';
@@ -101,7 +101,7 @@ async function settle(world: World, scene: Scene): Promise<void> {
   const endsAtMs = monotonicMs() + settleLimitMs;
   while (monotonicMs() < endsAtMs) {
     await scene.passTime?.(world);
-    const lookUntilMs = monotonicMs() + againEveryMs;
+    const lookUntilMs = monotonicMs() + 500;
     while (monotonicMs() < lookUntilMs) {
       if (await holds(world, isDone(world))) return;
       await pause(lookEveryMs);

@@ -1,6 +1,5 @@
 // What a scene is, and what scenes have in common. A scene makes processes pass crash points; it strikes and judges nothing.
 import { setTimeout as pause } from 'node:timers/promises';
-import { monotonicMs } from '../../scripts/chaos/record.ts';
 import { waitFor } from '../helpers.ts';
 import type { Order, Struck } from './order.ts';
 import type { Runner } from './runner.ts';
@@ -43,24 +42,12 @@ export function relayersFor(world: World, { signal }: Order): Promise<void> {
 /** A look opens and closes the database, which costs about a millisecond. */
 export const lookEveryMs = 20;
 
-/** What is done again and again while a scene waits, is done so often. */
-export const againEveryMs = 500;
-
-/** Waits until a condition in SQL holds, or somebody is struck. Until then does something at once, and again and again. */
-export function untilStruckOr(
-  world: World,
-  condition: string,
-  meanwhile?: (world: World) => Promise<unknown>,
-): Promise<unknown> {
-  let nextMs = 0;
+/** Waits until a condition in SQL holds, or somebody is struck. */
+export function untilStruckOr(world: World, condition: string): Promise<unknown> {
   return waitFor(
     `a strike, or ${condition}`,
     async () => {
       if (world.orders.struck() !== null || (await holds(world, condition))) return true;
-      if (monotonicMs() >= nextMs) {
-        await meanwhile?.(world);
-        nextMs = monotonicMs() + againEveryMs;
-      }
       await pause(lookEveryMs);
       return false;
     },

@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { isoText } from '../../apps/outbox/clock.ts';
 import { readMigrations } from '../../apps/outbox/migration-files.ts';
-import { confirmTimings } from '../../apps/relayer/confirm-options.ts';
 import { waitFor } from '../helpers.ts';
 import { historyRow, historyTable } from '../migrate-rig.ts';
+import { ageAccepted } from './ageing.ts';
 import { killRelayers } from './death.ts';
 import { atLeast, comesUp, relayersFor, type Scene, untilStruck, untilStruckOr } from './scene.ts';
 import type { Setting } from './setting.ts';
@@ -71,22 +71,6 @@ const confirming: Setting = {
   isDone: `NOT EXISTS (SELECT 1 FROM events WHERE confirmed_at IS NULL AND last_error IS NULL)`,
 };
 
-/**
- * Accepted events grow so old that they should have been found, a moment from now. They keep their order: what is missing is
- * lost only if something later was stored. A pass under way may have closed that time without them: so they do it again and again.
- */
-function ageAccepted(world: World): Promise<unknown> {
-  return write(world, (db) => {
-    const fromMs = Date.now() - confirmTimings.graceMs + 100;
-    const open = db.prepare(`
-      SELECT seq FROM events
-       WHERE status = 'processed' AND confirmed_at IS NULL AND last_error IS NULL
-       ORDER BY processed_at, seq`);
-    const age = db.prepare('UPDATE events SET processed_at = ? WHERE seq = ?');
-    for (const [place, seq] of open.pluck().all().entries()) age.run(isoText(fromMs + place), seq);
-  });
-}
-
 /** Convoy stores some, loses some, and fails what has no endpoint. */
 const readingBack: Scene = {
   setting: confirming,
@@ -100,7 +84,8 @@ const readingBack: Scene = {
     await addInvoices(world, 1, { business_id: `nobody-${randomUUID()}` });
     await untilStruckOr(world, everythingIsSent);
     await waitFor('everything to be stored', () => world.sandbox.state().waitingToBeStored === 0);
-    await untilStruckOr(world, isDone(world), ageAccepted);
+    await ageAccepted(world);
+    await untilStruckOr(world, isDone(world));
   },
   // What was lost can be told from what is late only when something later was stored.
   async mend(world) {
