@@ -20,11 +20,12 @@ function keepingStatements(db: SqliteConnection) {
              END
        WHERE lease_id >= :from AND lease_id < :to`),
     anyLeaseIn: db.prepare(`SELECT 1 FROM events WHERE lease_id >= :from AND lease_id < :to LIMIT 1`).pluck(),
+    // Through the index of what waits: events scheduled for later, however many, are not walked.
     resume: db.prepare(`
       UPDATE events SET available_at = :nowMs, wait_reason = NULL
        WHERE seq IN (
                SELECT seq FROM events
-                WHERE status = 'pending' AND available_at > :nowMs AND wait_reason = 'gateway' AND lease_id IS NULL
+                WHERE wait_reason = 'gateway' AND status = 'pending' AND available_at > :nowMs AND lease_id IS NULL
                 LIMIT :limit)`),
     anyOverdue: db
       .prepare(
