@@ -67,6 +67,8 @@ test.each([
   { name: 'prunableUnconfirmed', index: 'events_unconfirmed' },
   { name: 'pruneConfirmed', index: 'events_confirmed' },
   { name: 'pruneUnconfirmed', index: 'events_unconfirmed' },
+  { name: 'acceptedBy', index: 'events_confirmed' },
+  { name: 'acceptedBy', index: 'events_unconfirmed' },
   { name: 'unconfirmed', index: 'events_unconfirmed' },
   { name: 'find', index: 'events_id' },
   { name: 'wasAccepted', index: 'events_business' },
