@@ -130,9 +130,12 @@ describe('a takeover', () => {
     expect(lateTakeovers(evidence([kill(100, ['a'])], taken(800, '01')))).toHaveLength(1);
   });
 
-  test('is not asked of a relayer that was killed at it', () => {
-    const atIt = kill(500, [], { ...relayer, pid: 12 });
+  test('is not asked of a relayer that was killed at it, or put to sleep', () => {
+    const successor = { ...relayer, pid: 12 };
+    const atIt = kill(500, [], successor);
     expect(lateTakeovers(evidence([kill(100, ['a']), atIt], taken(1_000)))).toEqual([]);
+    const asleep: RecordLine = { kind: 'pause', ...successor, held: [], fenced: 0, fromMs: 500, toMs: 900 };
+    expect(lateTakeovers(evidence([kill(100, ['a']), asleep], taken(1_000)))).toEqual([]);
   });
 });
 

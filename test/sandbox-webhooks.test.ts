@@ -50,6 +50,23 @@ describe('webhooks', () => {
     expect(verifySignature({ header: both, secret: 'new', rawBody, nowMs: 1000 })).toEqual({ kind: 'valid' });
   });
 
+  test('a webhook that finds its kept connection closed goes over another', async () => {
+    const sandbox = await quickSandbox({ storeDelayMs: 1, deliverDelayMs: 1_100, idleSocketMs: 10 });
+    const delivered = () => sandbox.state().webhooks.delivered;
+    await post(sandbox, eventBody('k1'));
+    await waitFor('the first webhook', () => delivered() === 1);
+    await post(sandbox, eventBody('k2'));
+    await waitFor('the second event to be stored', () => sandbox.state().waitingToBeStored === 0);
+    // When this process goes on, the time of the connection is up (Node adds a second to it), and so is that of the webhook: in
+    // this order, and in one turn.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+    await waitFor('the second webhook', () => sandbox.state().webhooks.waiting === 0);
+    expect(sandbox.state()).toMatchObject({
+      webhooks: { delivered: 2, failed: 0 },
+      receiver: { received: 2 },
+    });
+  });
+
   test('the receiver takes a webhook with a known key for a repeat', async () => {
     const sandbox = await quickSandbox();
     const { secret = '', url = '' } = sandbox.endpoints[0] ?? {};
