@@ -39,7 +39,7 @@ export interface Field {
 
 /** Throws when ours fails, when nobody else is left, and when interrupted. */
 export async function compete(
-  { gateway, signal, say }: Pick<Bench, 'gateway' | 'signal' | 'say'>,
+  { gateway, signal, say, pace }: Pick<Bench, 'gateway' | 'signal' | 'say' | 'pace'>,
   { ours, others, works, leftOut: absent, load, times }: Field,
 ): Promise<Competition> {
   const track: Track = { gateway, signal, load };
@@ -63,11 +63,13 @@ export async function compete(
   };
   if (others.length === 0) throw nobody(leftOut);
   await eachInTurn((contestant) => warmUp(track, contestant));
+  pace.plan(contestants.length * times);
   for (let run = 1; run <= times; run++) {
     await eachInTurn(async (contestant) => {
       const done = await workAll(track, contestant, works);
       mustBeSameWork(done, runs.get(ours.name)?.[run - 1]);
       runs.set(contestant.name, [...(runs.get(contestant.name) ?? []), done]);
+      pace.did(1);
       say(`${contestant.label}, ${run} of ${times}: ${lineOf(done)}`);
     });
   }
