@@ -35,6 +35,8 @@ const shortestDefaultMs = 30_000;
 /** Kills as dense as two cores bear: a relayer is up 0.3 s after one. */
 export const denseGapMs = 300;
 
+const text = { type: 'string', requiresArg: true } as const;
+
 /** The settings, or the text of `--help`. Throws ERR_CHAOS_USAGE that names the flag. */
 export async function readChaosConfig(args: readonly string[]): Promise<ChaosSettings | string> {
   const parser = yargs()
@@ -44,32 +46,24 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
     .strict()
     .version(false)
     .wrap(110)
-    .option('seed', { type: 'string', requiresArg: true, describe: 'Repeats a run [default: random]' })
+    .option('seed', { ...text, describe: 'Repeats a run [default: random]' })
     .option('duration', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       describe:
         'How long to make trouble; healing and checking come on top [default: 30s, longer for more than 100 kills]',
     })
     .option('kills', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       describe:
         'Make trouble until so many processes were killed, and for --duration [default: one per second]',
     })
-    .option('relayers', { type: 'string', requiresArg: true, describe: 'Relayers at once [default: 2]' })
+    .option('relayers', { ...text, describe: 'Relayers at once [default: 2]' })
     .option('soak', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       conflicts: ['kills', 'duration'],
       describe: 'For so long kill nobody, and watch memory, descriptors and WAL for growth (Linux)',
     })
-    .option('out', {
-      type: 'string',
-      requiresArg: true,
-      default: 'chaos-results',
-      describe: 'Folder for result and picture',
-    })
+    .option('out', { ...text, default: 'chaos-results', describe: 'Folder for result and picture' })
     .option('keep', { type: 'boolean', default: false, describe: 'Leave the folder of the run in place' })
     .option('forget', {
       type: 'boolean',
