@@ -8,6 +8,9 @@ const build = path.resolve(process.argv[2] ?? 'build');
 const bundle = await rolldown({
   input: path.join(build, 'apps/relayer/main.js'),
   platform: 'node',
+  // The entry only starts the relayer. Parts that load late import what they share from a file beside it: importing the entry
+  // could run it a second time, were it ever known by two names.
+  preserveEntrySignatures: 'strict',
   external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
 });
 await bundle.write({ dir: path.join(build, 'relayer'), format: 'esm' });

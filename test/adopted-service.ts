@@ -63,6 +63,8 @@ export async function startService(app: PackedApp, folder = app.folder): Promise
     DATABASE_URL: `file:${file}`,
     PORT: '0',
     RELAYER_SANDBOX_URL: sandbox.url,
+    // The usual port may be that of somebody's own relayer.
+    RELAYER_STATUS_PORT: '0',
   };
   const service = spawnNode(path.join(folder, 'dist', 'server.js'), [], { cwd: folder, env });
   const url = await waitFor(

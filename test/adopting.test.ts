@@ -1,9 +1,10 @@
 // Another application adopts the outbox: the example in examples/orders, with the package as `npm pack` makes it. Its own
 // migrations, its own client, real processes, and webhooks that arrive at the receiver of docs/convoy.md.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { calendarOf } from './adopted-calendar.ts';
 import {
   buildService,
   migratedFile,
@@ -11,9 +12,10 @@ import {
   startService,
   traceparent,
 } from './adopted-service.ts';
-import { projectRoot, spawnNode, tempDirectory, waitFor } from './helpers.ts';
+import { freePort, projectRoot, spawnNode, tempDirectory, waitFor } from './helpers.ts';
 import { plainConnection } from './outbox-database.ts';
 import { installPacked } from './packed.ts';
+import { call } from './sandbox-client.ts';
 import { driftOf } from './schema-engine.ts';
 
 const app = installPacked('orders');
@@ -86,6 +88,19 @@ describe('the example', () => {
     ]);
   });
 
+  test('has a live page, with every file that it asks for, and metrics', async () => {
+    const service = await startService(app);
+    const port = await freePort();
+    await service.startRelayer({ RELAYER_STATUS_PORT: String(port) });
+    const url = `http://127.0.0.1:${port}`;
+    const page = await waitFor('the live page', () => call(url).catch(() => null), 30_000);
+    const asked = [...page.text.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, name = '']) => name);
+    expect(asked.length).toBeGreaterThan(3);
+    for (const name of [...asked, '/uplot.js', '/metrics', '/healthz']) {
+      expect([name, (await call(`${url}${name}`)).status]).toEqual([name, 200]);
+    }
+  });
+
   test('sends a webhook for each order and cancellation, with the trace, and none for an order that failed', async () => {
     const service = await startService(app);
     await service.startRelayer();
@@ -134,32 +149,16 @@ describe('the example', () => {
 });
 
 describe('an application with an events table and an Event model of its own', () => {
-  const folder = path.join(app.folder, 'calendar');
   const outbox = { OUTBOX_TABLE: 'outbox_events' };
+  let folder = '';
 
-  /** The example, but with a calendar: what a person makes of it by the documentation. */
   beforeAll(() => {
-    for (const part of ['package.json', 'tsconfig.json', 'prisma.config.ts', 'prisma', 'src'])
-      cpSync(path.join(app.folder, part), path.join(folder, part), { recursive: true });
-    edit('prisma/schema.prisma', (text) =>
-      text.replace(
-        printed('schema'),
-        `model Event {\n  id    Int    @id\n  title String\n\n  @@map("events")\n}\n\n${printed('schema', outbox)}`,
-      ),
-    );
-    edit(
-      'prisma/migrations/20260301000000_orders/migration.sql',
-      (text) => `${text}CREATE TABLE "events" ("id" INTEGER NOT NULL PRIMARY KEY, "title" TEXT NOT NULL);`,
-    );
-    edit('prisma/migrations/20260301000100_outbox/migration.sql', () => printed('sql', outbox));
-    buildService(app, folder);
+    folder = calendarOf(app, {
+      own: printed('schema'),
+      renamed: printed('schema', outbox),
+      sql: printed('sql', outbox),
+    });
   });
-
-  function edit(name: string, change: (text: string) => string): void {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, change(readFileSync(file, 'utf8')));
-  }
 
   test('keeps both, and is told about the clash when OUTBOX_TABLE is forgotten', async () => {
     const service = await startService(app, folder);

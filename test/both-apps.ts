@@ -47,19 +47,23 @@ export function placeFor(sandbox: Sandbox, folder = tempDirectory()): Place {
   };
 }
 
-const entry = (app: string) => path.join(projectRoot, 'build', 'apps', app, 'main.js');
+/** As users run them: the relayer is one file. */
+const entries = {
+  ingester: path.join(projectRoot, 'build/apps/ingester/main.js'),
+  relayer: path.join(projectRoot, 'build/relayer/main.js'),
+};
 
 /** A real ingester with a journal; 10 ms between invoices unless told otherwise. */
 export function startIngester(
   { env, journal }: Place,
   args: readonly string[] = ['--rate', '10ms'],
 ): SpawnedNode {
-  return spawnNode(entry('ingester'), ['--journal', journal, ...args], { env });
+  return spawnNode(entries.ingester, ['--journal', journal, ...args], { env });
 }
 
 /** A real relayer that looks around often. */
 export function startRelayer({ env }: Place, args: readonly string[] = []): SpawnedNode {
-  return spawnNode(entry('relayer'), ['--poll-interval', '50ms', ...args], { env });
+  return spawnNode(entries.relayer, ['--poll-interval', '50ms', ...args], { env });
 }
 
 /** The ids of the invoices whose COMMIT had returned. */

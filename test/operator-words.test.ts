@@ -6,6 +6,7 @@ import { bytesText, instantText, plainText, spanText } from '../scripts/outbox/w
 
 test.each([
   [-5, '0 ms'],
+  [Number.NaN, 'unknown'],
   [850, '850 ms'],
   [1_999, '1 s'],
   [200_000, '3 m 20 s'],

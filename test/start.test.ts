@@ -1,11 +1,10 @@
 // `npm start` as a person uses it: real PM2, real processes, and a Ctrl-C to the whole terminal.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { pm2Home, pm2Script } from '../scripts/pm2-home.ts';
-import { projectRoot, tempDirectory, waitFor } from './helpers.ts';
+import { freePort, projectRoot, tempDirectory, waitFor } from './helpers.ts';
 
 const startScript = path.join(projectRoot, 'build/scripts/start.js');
 
@@ -94,15 +93,4 @@ function killGroup(pid: number | undefined): void {
   } catch {
     // It has ended already.
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

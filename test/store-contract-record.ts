@@ -63,6 +63,18 @@ export function recordContract(create: CreateDatabase): void {
     expect(await store.verifiedGateways()).toEqual([gatewayA]);
   });
 
+  test('when an event died is on record with the reason, unless the lease was lost', async () => {
+    const database = await create();
+    const store = await database.open();
+    const seq = await database.append({ id: 'a' });
+    const { dead } = settlementsOf(await claimOne(store));
+    await settle(store, [{ ...dead, leaseId: '00:other:1' }], startMs + 1);
+    expect(await store.records('dead', 9)).toEqual([]);
+    await settle(store, [dead], startMs + 2);
+    const record = { kind: 'dead', atMs: startMs + 2, eventSeq: seq, detail: { error: dead.error } };
+    expect((await store.find('a'))?.records).toEqual([record]);
+  });
+
   test('the counts tell every status and the leases', async () => {
     const database = await create();
     const store = await database.open();

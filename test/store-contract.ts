@@ -7,6 +7,7 @@ import { confirmContract } from './store-contract-confirm.ts';
 import { crashContract } from './store-contract-crash.ts';
 import { keepingContract } from './store-contract-keeping.ts';
 import { listingContract } from './store-contract-listing.ts';
+import { liveContract } from './store-contract-live.ts';
 import { operatorContract } from './store-contract-operator.ts';
 import { overviewContract } from './store-contract-overview.ts';
 import { ownersContract } from './store-contract-owners.ts';
@@ -28,5 +29,6 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: list and find`, () => listingContract(create));
   describe(`${name}: redrive and discard`, () => operatorContract(create));
   describe(`${name}: overview`, () => overviewContract(create));
+  describe(`${name}: live page`, () => liveContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));
 }

@@ -1,6 +1,5 @@
 // Turns flags, environment and defaults into typed settings: flag over environment over `.env` over default. Shared
 // by both applications' config.ts; it does no I/O and never exits.
-import { distance } from 'fastest-levenshtein';
 import { type Environment, type Variables, withoutPassword } from './environment.ts';
 import { type Flag, type Flags, oneOf } from './flag.ts';
 import { type LogLevel, logLevels } from './log.ts';
@@ -62,7 +61,7 @@ export async function readConfig<const Definitions extends Flags>(
 ): Promise<ConfigResult<Definitions>> {
   const given = await parseArguments(request);
   if (given.kind === 'text') return given;
-  const warnings = unknownVariables(request);
+  const warnings = await unknownVariables(request);
   const settings: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(request.flags)) {
     const fromFlag = given.values[name];
@@ -159,14 +158,17 @@ function resolve(source: {
   throw refusal(`${where}: expected ${parsed.text}, got ${got}.`);
 }
 
-function unknownVariables(request: ConfigRequest<Flags>): string[] {
+async function unknownVariables(request: ConfigRequest<Flags>): Promise<string[]> {
   const known = Object.values(request.flags).map((flag) => flag.variable);
-  return Object.keys(request.environment.variables)
-    .filter((name) => name.startsWith(request.prefix) && !known.includes(name))
-    .map((name) => {
-      const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
-      return `${name} is set but means nothing here: did you mean ${nearest}?`;
-    });
+  const unknown = Object.keys(request.environment.variables).filter(
+    (name) => name.startsWith(request.prefix) && !known.includes(name),
+  );
+  if (unknown.length === 0) return [];
+  const { distance } = await import('fastest-levenshtein');
+  return unknown.map((name) => {
+    const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
+    return `${name} is set but means nothing here: did you mean ${nearest}?`;
+  });
 }
 
 function refusal(message: string): OutboxError {

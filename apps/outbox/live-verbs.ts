@@ -23,13 +23,13 @@ export interface Glance {
   readonly newestSeq: number;
   /** The pending event that is next in line, among those never delayed; null when there is none. */
   readonly freshHeadSeq: number | null;
-  /** Pending events with an instant in `available_at`: leased ones, and those that wait. At most 50,000 are counted. */
+  /** Pending events with an instant in `available_at`: leased ones, and those that wait. At most 20,000 are counted. */
   readonly delayed: BoundedCount;
   /** Events leased to relayers. */
   readonly leased: number;
   /** Creation of the pending event with the lowest `seq`, epoch ms; null when none is pending. */
   readonly oldestPendingAtMs: number | null;
-  /** At most 50,000 are counted. */
+  /** At most 20,000 are counted. */
   readonly dead: BoundedCount;
   /** Why events wait, among the first 500 delayed ones. */
   readonly waiting: readonly ReasonCount[];
@@ -62,6 +62,8 @@ export interface LiveVerbs {
   glance(window: { readonly fromMs: number; readonly toMs: number }): Promise<Glance>;
   /** How many pending events that were never delayed lie after one `seq` and up to another: 16 ns each. */
   freshBetween(range: { readonly afterSeq: number; readonly upToSeq: number }): Promise<number>;
+  /** All pending events with an instant in `available_at`, in one go: some 30 ns each. For when a glance stopped counting. */
+  countDelayed(): Promise<number>;
   traffic(window: { readonly fromMs: number; readonly toMs: number }): Promise<Traffic>;
   /** The last acceptance before an instant and the first one from then on, epoch ms; null where there is none. */
   acceptancesAround(

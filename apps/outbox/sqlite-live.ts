@@ -7,7 +7,10 @@ import { sizeOf } from './quiet-read.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { logRecord, type RecordRow } from './sqlite-overview.ts';
 
-const mostCounted = 50_000;
+/** Of what piles up, at each glance: under a millisecond. */
+const mostAtGlance = 20_000;
+/** Of what happens within an interval. */
+const mostWithin = 50_000;
 const mostWaitingRead = 500;
 const mostDeadRead = 2_000;
 const acceptancesRead = 500;
@@ -19,16 +22,21 @@ type Window = { readonly fromMs: number; readonly toMs: number };
 /** The verbs on an open connection whose tables exist. Nothing is prepared before somebody looks: a start must not pay for it. */
 export function sqliteLive(db: SqliteConnection): LiveVerbs {
   let prepared: LiveStatements | null = null;
+  let table = '';
   const statements = () => {
-    prepared ??= prepareLive(db);
+    if (prepared !== null) return prepared;
+    // The outbox may have another name than the SQL says.
+    table = db.prepare('SELECT seq FROM events').columns()[0]?.table ?? 'events';
+    prepared = prepareLive(db);
     return prepared;
   };
   // One transaction each: the numbers of one instant fit together.
-  const glance = db.transaction((window: Window) => glanceOf(statements(), window));
+  const glance = db.transaction((window: Window) => glanceOf(statements(), table, window));
   const traffic = db.transaction((window: Window) => trafficOf(statements(), window));
   return {
     glance: async (window) => glance(window),
     freshBetween: async (range) => Number(statements().freshBetween.get(range)),
+    countDelayed: async () => Number(statements().countDelayed.get()),
     traffic: async (window) => traffic(window),
     async acceptancesAround(atMs) {
       const at = isoText(atMs);
@@ -51,13 +59,11 @@ type LiveStatements = ReturnType<typeof prepareLive>;
 /** Exported for the test that looks at the plans. */
 export function prepareLive(db: SqliteConnection) {
   const one = (sql: string) => db.prepare(sql).pluck();
-  const bounded = (where: string) =>
-    one(`SELECT count(*) FROM (SELECT 1 FROM events WHERE ${where} LIMIT ${mostCounted + 1})`);
+  const bounded = (where: string, most = mostWithin) =>
+    one(`SELECT count(*) FROM (SELECT 1 FROM events WHERE ${where} LIMIT ${most + 1})`);
   return {
-    // From the primary key, and from SQLite's own counter when nothing is left of what was pruned.
-    newestSeq: one(`
-      SELECT max(coalesce((SELECT max(seq) FROM events), 0),
-                 coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0))`),
+    // SQLite's own counter of AUTOINCREMENT, which pruning does not turn back. It has a row once the first event was there.
+    newestSeq: one('SELECT seq FROM sqlite_sequence WHERE name = ?'),
     freshHead: one(`SELECT min(seq) FROM events WHERE status = 'pending' AND available_at = 0`),
     freshBetween: one(`
       SELECT count(*) FROM events
@@ -65,10 +71,11 @@ export function prepareLive(db: SqliteConnection) {
     // seq is in the index; the plus keeps SQLite from walking the table in its order instead.
     delayed: db.prepare(`
       SELECT count(*) AS events, min(seq) AS oldestSeq
-        FROM (SELECT +seq AS seq FROM events WHERE status = 'pending' AND available_at > 0 LIMIT ${mostCounted + 1})`),
+        FROM (SELECT +seq AS seq FROM events WHERE status = 'pending' AND available_at > 0 LIMIT ${mostAtGlance + 1})`),
+    countDelayed: one(`SELECT count(*) FROM events WHERE status = 'pending' AND available_at > 0`),
     leased: one('SELECT count(*) FROM events WHERE lease_id IS NOT NULL'),
     createdAt: one('SELECT created_at FROM events WHERE seq = ?'),
-    dead: bounded(`status = 'dead'`),
+    dead: bounded(`status = 'dead'`, mostAtGlance),
     waiting: db.prepare(`
       SELECT reason, count(*) AS events
         FROM (SELECT coalesce(wait_reason, CASE WHEN lease_id IS NULL THEN 'scheduled' END) AS reason FROM events
@@ -109,19 +116,19 @@ function eitherWay(columns: string, where: string): string {
     .join(' UNION ALL ');
 }
 
-function glanceOf(statements: LiveStatements, { fromMs, toMs }: Window) {
+function glanceOf(statements: LiveStatements, table: string, { fromMs, toMs }: Window) {
   const freshHeadSeq = statements.freshHead.get() as number | null;
   const delayed = statements.delayed.get() as { events: number; oldestSeq: number | null };
   const lowest = [freshHeadSeq, delayed.oldestSeq].filter((seq) => seq !== null);
   const window = { from: isoText(fromMs), to: isoText(toMs) };
   return {
-    newestSeq: Number(statements.newestSeq.get()),
+    newestSeq: Number(statements.newestSeq.get(table) ?? 0),
     freshHeadSeq,
-    delayed: boundedAt(delayed.events),
+    delayed: boundedAt(delayed.events, mostAtGlance),
     leased: Number(statements.leased.get()),
     oldestPendingAtMs:
       lowest.length === 0 ? null : instantOrNull(statements.createdAt.get(Math.min(...lowest))),
-    dead: boundedAt(Number(statements.dead.get())),
+    dead: boundedAt(Number(statements.dead.get()), mostAtGlance),
     waiting: statements.waiting.all() as ReasonCount[],
     accepted:
       Number(statements.acceptedConfirmed.get(window)) + Number(statements.acceptedUnconfirmed.get(window)),
@@ -156,8 +163,8 @@ function acceptancesOf(statements: LiveStatements, { fromMs, toMs }: Window, lim
   });
 }
 
-function boundedAt(events: number): BoundedCount {
-  return { events: Math.min(events, mostCounted), isExact: events <= mostCounted };
+function boundedAt(events: number, most = mostWithin): BoundedCount {
+  return { events: Math.min(events, most), isExact: events <= most };
 }
 
 function instantOrNull(text: unknown): number | null {

@@ -35,6 +35,12 @@ export function sqliteTurn(
     const lost = settleAll(statements, request);
     // In the same transaction, so that the record holds whatever becomes of this process.
     if (lost.length > 0) record({ kind: 'fenced', detail: { events: lost.length }, nowMs: request.nowMs });
+    for (const settlement of request.settlements) {
+      if (settlement.kind !== 'dead' || lost.includes(settlement)) continue;
+      // The row has no column for the instant, and people ask when it was.
+      const { seq: eventSeq, error } = settlement;
+      record({ kind: 'dead', eventSeq, detail: { error }, nowMs: request.nowMs });
+    }
     if (request.settlements.length > 0) crashPoint('store:between-settle-and-claim');
     return { lost, claimed: request.claim === null ? [] : claim(statements, request.claim) };
   };

@@ -102,6 +102,8 @@ export interface LogEntry {
     | 'fenced'
     | 'gateway'
     | 'verified'
+    /** One event: it can never be delivered as it is. */
+    | 'dead'
     | 'redriven'
     | 'discarded'
     /** One event: Convoy had lost it, it goes out again. */

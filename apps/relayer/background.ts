@@ -2,7 +2,7 @@
 // the live page. Each is a loop that ends with the signal; none is needed for an event to be delivered.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
-import type { Log } from '../outbox/log.ts';
+import { errorText, type Log } from '../outbox/log.ts';
 import { type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
 import { isSlotAlive } from '../outbox/relayers-alive.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
@@ -59,11 +59,15 @@ async function confirming(parts: BackgroundParts): Promise<void> {
 }
 
 async function serving(parts: BackgroundParts): Promise<void> {
-  const { settings, databaseFile, gateway, slot, pid, clock, signal } = parts;
+  const { settings, databaseFile, gateway, slot, pid, clock, log, signal } = parts;
   await sleep(clock, serveAfterMs, signal);
   if (signal.aborted) return;
-  const { serveStatus } = await import('./status/status-service.ts');
-  await serveStatus({
+  const status = await import('./status/status-service.ts').catch((error: unknown) => {
+    // A broken installation of what only the page needs must not stop deliveries.
+    log.error('the live page cannot be loaded', { reason: errorText(error), check: 'run npm ci again' });
+    return null;
+  });
+  await status?.serveStatus({
     ...parts,
     port: settings['status-port'],
     // Opening the lock file of one's own slot could drop the lock.

@@ -8,7 +8,7 @@ import type { Application } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
 import { leaseIds } from '../outbox/lease-id.ts';
-import { errorText, type Log } from '../outbox/log.ts';
+import type { Log } from '../outbox/log.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
 import type { SqliteStore } from '../outbox/sqlite-store.ts';
 import { thisProcess } from '../outbox/this-process.ts';
@@ -18,6 +18,7 @@ import type { RelayerSettings } from './config.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { guardedOwners } from './guarded-owners.ts';
 import { lookAround } from './look-around.ts';
+import { recordStart, recordStop } from './own-record.ts';
 import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
@@ -88,7 +89,7 @@ export class RelayerService implements Application {
 
   /** Once the loop runs, nothing more is awaited: until `start` resolves, a signal ends the process at once. */
   async start(): Promise<void> {
-    const { store, slot, log, file, settings } = this.#parts;
+    const { store, slot, log, file } = this.#parts;
     const events = await takeOverOwnSlot(this.#takeover);
     const isKnown = await hasPassed(this.#check);
     if (isKnown) this.#allowSending();
@@ -103,22 +104,24 @@ export class RelayerService implements Application {
       stopWake();
       this.stop();
       await this.#deliverer.close();
-      if (this.#failure === null) await this.#recordStop();
+      if (this.#failure === null) await recordStop(this.#parts);
       await store.close();
       slot.release();
       if (this.#failure !== null) throw explained(file, this.#failure);
       log.info('relayer stopped');
     });
     log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
-    const drain = { drain_timeout_ms: settings['drain-timeout'] };
-    const detail = { slot: slot.name, events, ...store.facts(), ...drain };
-    const recorded = store.log({ kind: 'relayer_started', detail, nowMs: clock.nowMs() });
     const checked = this.#checkGateway(isKnown);
     const parts = {
       ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked },
       ...{ pid: thisProcess.pid, meters: this.#meters, store, calm: this.#calm },
     };
-    for (const task of [recorded, checked, this.#lookAround(), ...startBackground(parts)])
+    for (const task of [
+      recordStart(this.#parts, events),
+      checked,
+      this.#lookAround(),
+      ...startBackground(parts),
+    ])
       void this.#guarded(task);
   }
 
@@ -140,19 +143,6 @@ export class RelayerService implements Application {
   #allowSending(): void {
     this.#meters.isSendingAllowed = true;
     this.#relayer.allowSending();
-  }
-
-  /** So that people can tell a stop from a death. Tried once: a stop must not wait for a locked database. */
-  async #recordStop(): Promise<void> {
-    const { store, slot, log } = this.#parts;
-    const entry = {
-      kind: 'relayer_stopped',
-      detail: { slot: slot.name, pid: thisProcess.pid },
-      nowMs: clock.nowMs(),
-    } as const;
-    await store
-      .log(entry)
-      .catch((error: unknown) => log.warn('could not record the stop', { reason: errorText(error) }));
   }
 
   /** A gateway that has passed before is asked again when there is time. */

@@ -10,11 +10,11 @@ export async function askFirst(question: string, isAnswered: boolean): Promise<v
     throw new OutboxError('ERR_OUTBOX_CONFIG', `${question} Add --yes to say so. Nothing was changed.`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${question} [y/N] `);
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    terminal.close();
-  }
+  // Ctrl-C and Ctrl-D are answers, too: without this nobody would ever hear of them.
+  const givenUp = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  terminal.once('SIGINT', () => terminal.close());
+  const answer = await Promise.race([terminal.question(`${question} [y/N] `), givenUp]);
+  terminal.close();
+  if (/^y(es)?$/i.test(answer.trim())) return;
   throw new OutboxError('ERR_OUTBOX_CONFIG', 'Not done: nothing was changed.');
 }

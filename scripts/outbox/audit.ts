@@ -5,7 +5,6 @@ import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
-import { createRowReader } from './audit/convoy-rows.ts';
 import { type Reconciliation, reconcile, type Suspect } from './audit/reconcile.ts';
 import { gatewayOf } from './convoy-access.ts';
 import { commandExitCodes } from './exit-code.ts';
@@ -56,6 +55,8 @@ export const auditCommand: CommandModule<object, AuditArguments> = {
     await withOutbox('read', async (outbox) => {
       const { access, name: gateway } = await gatewayOf(outbox);
       const result = await longWork('events reconciled', async (work) => {
+        // With it comes got, which is slow to load: the commands that only look must not wait for it.
+        const { createRowReader } = await import('./audit/convoy-rows.ts');
         const rows = await createRowReader(access, work.signal);
         const request = { store: outbox.store, gateway, rows, fromMs, toMs, nowMs, work };
         const found = await reconcile(request);

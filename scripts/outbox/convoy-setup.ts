@@ -9,9 +9,7 @@ import { convoyFlags } from '../../apps/outbox/convoy-settings.ts';
 import { type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { jsonOption } from './output.ts';
-import { type BusinessSetup, setUpBusiness } from './setup/business-step.ts';
-import { setUpProject } from './setup/project-step.ts';
-import { readDirectory } from './setup/refusal.ts';
+import type { BusinessSetup } from './setup/business-step.ts';
 import { withOutbox } from './with-outbox.ts';
 
 interface SetupArguments {
@@ -50,6 +48,7 @@ export const convoySetupCommand: CommandModule<object, SetupArguments> = {
         describe: 'Name of the project to create, if .env names none',
       })
       .option('organisation', {
+        alias: 'organization',
         type: 'string',
         requiresArg: true,
         describe: 'Id of the organisation that gets the project [CONVOY_ORGANISATION_ID]',
@@ -83,6 +82,12 @@ export const convoySetupCommand: CommandModule<object, SetupArguments> = {
     const tell = (line: string) => {
       if (!given.json) console.log(line);
     };
+    // With these comes got, which is slow to load: the commands that only look must not wait for it.
+    const [{ setUpProject }, { readDirectory }, { setUpBusiness }] = await Promise.all([
+      import('./setup/project-step.ts'),
+      import('./setup/refusal.ts'),
+      import('./setup/business-step.ts'),
+    ]);
     const project = await setUpProject({
       environment,
       settings: settingsOf(convoyFlags, environment.variables),

@@ -6,7 +6,6 @@ import { commandName } from '../../apps/outbox/command-name.ts';
 import { readEnvironment } from '../../apps/outbox/environment.ts';
 import { errorText } from '../../apps/outbox/log.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
-import { checkConvoy } from './doctor/convoy-checks.ts';
 import {
   checkClaim,
   checkEventClock,
@@ -66,6 +65,8 @@ async function examine(): Promise<readonly Finding[]> {
 }
 
 async function examineOpen(outbox: OpenOutbox, progress: WalProgress | null): Promise<readonly Finding[]> {
+  // got, which asks Convoy, is slow to load: the commands that only look must not wait for it.
+  const { checkConvoy } = await import('./doctor/convoy-checks.ts');
   const nowMs = () => systemClock.nowMs();
   const relayers = await livingRelayers(outbox);
   return [

@@ -33,7 +33,7 @@ export async function longWork<Result>(
     toldAtMs = nowMs;
     const line = progressText({ unit, done, total, elapsedMs: nowMs - startMs });
     process.stderr.write(
-      isTerminal ? `\r\u001b[K${cut(line, (process.stderr.columns ?? 80) - 1)}` : `${line}\n`,
+      isTerminal ? `\r\u001b[K${cut(line, (process.stderr.columns || 80) - 1)}` : `${line}\n`,
     );
   };
   try {

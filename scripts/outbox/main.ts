@@ -49,7 +49,7 @@ try {
     .demandCommand(1, 'Which command?')
     .strict()
     .version(false)
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(Math.min(110, process.stdout.columns || 110))
     .epilogue(
       'Exit codes: 0 done, 1 failed for now, 2 usage, 3 database unusable, 4 no such event, 5 findings.',
     )

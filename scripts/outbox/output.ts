@@ -4,7 +4,7 @@ import process from 'node:process';
 
 /** Columns of the terminal, or null where there is none. */
 export function terminalWidth(): number | null {
-  return process.stdout.isTTY ? (process.stdout.columns ?? 80) : null;
+  return process.stdout.isTTY ? process.stdout.columns || 80 : null;
 }
 
 /** Prints the result in the form that was asked for. */

@@ -114,6 +114,8 @@ function recordText({ kind, detail }: LogRecord): string {
       return `redriven by a person under ${detail.keys === 'new' ? 'a new' : 'the same'} key, ${eventsText(Number(detail.events))}: ${of('note')}`;
     case 'discarded':
       return `discarded by a person, ${eventsText(Number(detail.events))}: ${of('reason')}`;
+    case 'dead':
+      return `dead: ${of('error')}`;
     case 'resent':
       return `lost by Convoy, sent again (${of('resends')})`;
     case 'undelivered':

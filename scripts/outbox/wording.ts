@@ -2,6 +2,7 @@
 
 /** A span in the two largest units that matter: 850 ms, 12 s, 3 m 20 s, 5 h 2 m, 4 d 1 h. */
 export function spanText(spanMs: number): string {
+  if (!Number.isFinite(spanMs)) return 'unknown';
   const wholeMs = Math.max(0, Math.round(spanMs));
   if (wholeMs < 1_000) return `${wholeMs} ms`;
   const seconds = Math.floor(wholeMs / 1_000);

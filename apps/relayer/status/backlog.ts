@@ -1,4 +1,4 @@
-// How many events are pending, without ever counting a big backlog in one go: what the loop would feel as a pause of 16 ms per
+// How many events are pending, without ever counting a big backlog in one go: which the loop would feel as a pause of 16 to 25 ms per
 // million. Small backlogs are counted at every look; a big one in slices with the loop's work in between, and seldom, and
 // from then on reckoned from what came and what went.
 import type { Clock } from '../../outbox/clock.ts';
@@ -18,12 +18,12 @@ interface Counted {
 }
 
 export class Backlog {
-  readonly #store: Pick<LiveVerbs, 'freshBetween'>;
+  readonly #store: Pick<LiveVerbs, 'freshBetween' | 'countDelayed'>;
   readonly #clock: Clock;
   #counted: Counted | null = null;
   #accepted = 0;
 
-  constructor(store: Pick<LiveVerbs, 'freshBetween'>, clock: Clock) {
+  constructor(store: Pick<LiveVerbs, 'freshBetween' | 'countDelayed'>, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
@@ -32,13 +32,13 @@ export class Backlog {
   async pending(glance: Glance): Promise<BoundedCount> {
     const { newestSeq, freshHeadSeq, delayed, accepted } = glance;
     this.#accepted += accepted;
-    const isSmall = freshHeadSeq === null || newestSeq - freshHeadSeq < sliceEvents;
+    const isSmall = delayed.isExact && (freshHeadSeq === null || newestSeq - freshHeadSeq < sliceEvents);
     if (isSmall || this.#counted === null || this.#clock.monotonicMs() >= this.#counted.nextMs) {
       this.#counted = await this.#recount(glance);
     }
     const counted = this.#counted;
     const reckoned = counted.events + (newestSeq - counted.newestSeq) - (this.#accepted - counted.accepted);
-    return { events: Math.max(0, reckoned), isExact: isSmall && delayed.isExact };
+    return { events: Math.max(0, reckoned), isExact: isSmall };
   }
 
   async #recount(glance: Glance): Promise<Counted> {
@@ -51,11 +51,12 @@ export class Backlog {
 /** Counts whatever is pending at a glance, in slices; `workedMs` is what that took of the loop's time. */
 export async function countPending(
   { newestSeq, freshHeadSeq, delayed }: Glance,
-  store: Pick<LiveVerbs, 'freshBetween'>,
+  store: Pick<LiveVerbs, 'freshBetween' | 'countDelayed'>,
   clock: Clock,
 ): Promise<{ readonly events: number; readonly workedMs: number }> {
-  let events = delayed.events;
-  let workedMs = 0;
+  const begunMs = clock.monotonicMs();
+  let events = delayed.isExact ? delayed.events : await store.countDelayed();
+  let workedMs = clock.monotonicMs() - begunMs;
   const afterSeq = freshHeadSeq === null ? newestSeq : freshHeadSeq - 1;
   for (let from = afterSeq; from < newestSeq; from += sliceEvents) {
     const startedMs = clock.monotonicMs();

@@ -12,7 +12,10 @@ import type { Verdict } from './verdict.ts';
 export interface BroadcastParts {
   readonly clock: Clock;
   /** New ones for each time that somebody begins to look. */
-  readonly watch: () => { readonly moments: Moments; readonly chronicler: Chronicler };
+  readonly watch: () => {
+    readonly moments: Pick<Moments, 'next'>;
+    readonly chronicler: Pick<Chronicler, 'read'>;
+  };
   readonly past: (sinceMs: number) => Promise<readonly PastInterval[]>;
   readonly judge: (moment: Moment, chronicle: Chronicle) => Verdict;
   /** What does not change while this process lives. */

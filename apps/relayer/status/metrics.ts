@@ -60,7 +60,7 @@ const ofOutbox: readonly Metric[] = [
   },
   {
     ...{ name: 'outbox_events_dead', kind: 'gauge', of: 'outbox' },
-    help: 'Events that can never be delivered as they are; counted up to 50,000.',
+    help: 'Events that can never be delivered as they are; counted up to 20,000.',
     read: ({ figures }) => one(figures.dead),
   },
   {

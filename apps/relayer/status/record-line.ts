@@ -23,8 +23,10 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
       return ['calm', `relayer ${detail.slot} started, process ${detail.pid}`];
     case 'relayer_stopped':
       return ['calm', `relayer ${detail.slot} stopped`];
+    case 'writer_opened':
+      return ['calm', `an application opened the outbox, process ${detail.pid}`];
     case 'taken_over':
-      return ['watch', `relayer ${detail.slot} had died: ${events} of its own taken over`];
+      return ['watch', `relayer ${detail.slot} had died: ${events} taken over from it`];
     case 'fenced':
       return ['watch', `${events} settled too late: the lease was somebody else's by then`];
     case 'gateway':
@@ -33,8 +35,12 @@ function sentence(line: NumberedRecord): readonly [RecordLine['level'], string] 
         : ['calm', `gateway is back after ${durationText(Number(detail.paused_ms))}`];
     case 'verified':
       return ['calm', `project confirmed by ${detail.gateway}`];
+    case 'dead':
+      return ['trouble', `event ${line.eventSeq} is dead: ${detail.error}`];
     case 'redriven':
       return ['calm', `${events} redriven by a person`];
+    case 'discarded':
+      return ['watch', `${events} discarded by a person: ${detail.reason}`];
     case 'resent':
       return ['watch', `event ${line.eventSeq} was lost by Convoy and goes out again`];
     case 'undelivered':

@@ -5,7 +5,6 @@ import { refusalOf } from './guest.ts';
 import { type Listener, type Question, type Reply, type StreamReply, textReply } from './reply.ts';
 
 export interface ServerOptions {
-  readonly port: number;
   /** May throw: that is answered 500. */
   readonly answer: (question: Question) => Promise<Reply | StreamReply>;
   /** Told of an answer that failed. */
@@ -13,7 +12,8 @@ export interface ServerOptions {
 }
 
 export interface StatusServer {
-  readonly port: number;
+  /** Resolves with the port when it listens (0 takes a free one), or rejects with the system's error; then it may be tried again. */
+  listen(port: number): Promise<number>;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ const headers = {
   'Cache-Control': 'no-store',
 };
 
-/** Listens, or rejects with the system's error (EADDRINUSE: somebody else has the port). */
-export function openServer({ port, answer, onError }: ServerOptions): Promise<StatusServer> {
+/** A server that does not listen yet. */
+export function createStatusServer({ answer, onError }: ServerOptions): StatusServer {
   const server = createServer(
     { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 },
     (request, response) => {
@@ -45,23 +45,24 @@ export function openServer({ port, answer, onError }: ServerOptions): Promise<St
     },
   );
   server.maxConnections = mostConnections;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // `exclusive`: under a cluster no other process may share the port.
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      server.off('error', reject);
-      server.on('error', onError);
-      const address = server.address();
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            server.closeAllConnections();
-          }),
-      });
-    });
-  });
+  return {
+    listen: (port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        // `exclusive`: under a cluster no other process may share the port.
+        server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+          server.off('error', reject);
+          server.on('error', onError);
+          const address = server.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 async function respond(

@@ -13,7 +13,7 @@ import { pastOf } from './past.ts';
 import type { Exporter } from './prometheus.ts';
 import { reasonsNotReady } from './readiness.ts';
 import { routesOf } from './routes.ts';
-import { openServer, type StatusServer } from './server.ts';
+import { createStatusServer, type StatusServer } from './server.ts';
 import { redriveCommand, verdictOf } from './verdict.ts';
 
 export interface StatusParts {
@@ -35,41 +35,43 @@ export interface StatusParts {
 
 /** How often a relayer without the port looks whether it is free: some 0.1 ms each time. */
 const tryAgainMs = 2_000;
+const oneDayMs = 86_400_000;
 
 /** Resolves when the signal has aborted and the port is free again. Rejects when the database turns out to be damaged. */
 export async function serveStatus(parts: StatusParts): Promise<void> {
   const { log, signal } = parts;
-  let server: StatusServer | null = null;
+  let onDamage = (_: unknown) => {};
+  const damaged = new Promise<never>((_, reject) => {
+    onDamage = reject;
+  });
+  const onError = (error: unknown) => {
+    if (signal.aborted) return;
+    log.warn('the live page could not be answered', { reason: errorText(error) });
+    if (isCorrupt(error)) onDamage(error);
+  };
+  const server = createStatusServer({ answer: routesOf(partsOfRoutes(parts, onError)), onError });
   try {
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: unknown) => {
-        if (signal.aborted) return;
-        log.warn('the live page could not be answered', { reason: errorText(error) });
-        if (isCorrupt(error)) reject(error);
-      };
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      serverWhenFree(parts, onError).then((opened) => {
-        server = opened;
-        if (opened !== null) log.info('live page', { url: `http://127.0.0.1:${opened.port}` });
-      }, reject);
-    });
+    await Promise.race([damaged, untilStopped(server, parts)]);
   } finally {
-    await (server as StatusServer | null)?.close();
+    await server.close();
   }
 }
 
+async function untilStopped(server: StatusServer, parts: StatusParts): Promise<void> {
+  const { clock, log, signal } = parts;
+  const port = await portWhenFree(server, parts);
+  if (port !== null) log.info('live page', { url: `http://127.0.0.1:${port}` });
+  while (!signal.aborted) await sleep(clock, oneDayMs, signal);
+}
+
 /** Null when the signal aborts before the port is free. */
-async function serverWhenFree(
-  parts: StatusParts,
-  onError: (error: unknown) => void,
-): Promise<StatusServer | null> {
-  const { port, clock, log, signal } = parts;
-  const answer = routesOf(partsOfRoutes(parts, onError));
+async function portWhenFree(
+  server: StatusServer,
+  { port, clock, log, signal }: StatusParts,
+): Promise<number | null> {
   for (let tries = 0; !signal.aborted; tries += 1) {
     try {
-      const server = await openServer({ port, answer, onError });
-      if (!signal.aborted) return server;
-      await server.close();
+      return await server.listen(port);
     } catch (error) {
       // Everyday life with several relayers: one of them serves the page, the others wait until it ends.
       if (tries === 0) log.info('the live page is not served here', { port, reason: errorText(error) });

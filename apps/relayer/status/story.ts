@@ -21,7 +21,7 @@ export interface Start {
   readonly pid: number | null;
   readonly atMs: number;
   readonly cause: Cause;
-  /** Events that the dead one held, and that were free at once. */
+  /** Events that the dead one held, whoever took them over. */
   readonly tookOver: number;
 }
 
@@ -44,22 +44,30 @@ export interface Story {
 /** Reads lines of the record, oldest first. */
 export function storyOf(record: readonly NumberedRecord[]): Story {
   const lives = new Map<string, RelayerLife>();
+  /** Events taken over from each slot since its last start. */
+  const orphans = new Map<string, number>();
   const starts: Start[] = [];
   const pauses: Pause[] = [];
   for (const line of record) {
     switch (line.kind) {
       case 'relayer_started': {
-        const start = startOf(line, lives);
-        starts.push(start);
-        const { slot, pid, atMs } = start;
+        const { slot, pid, atMs } = holderOf(line);
+        const tookOver = orphans.get(slot) ?? 0;
+        orphans.delete(slot);
+        starts.push({ id: line.id, slot, pid, atMs, cause: causeOf(lives.get(slot)), tookOver });
         const before = lives.get(slot)?.starts ?? 0;
         lives.set(slot, { slot, pid, startedAtMs: atMs, stoppedAtMs: null, starts: before + 1 });
         // It begins with an open gateway: a pause that its predecessor was in is over, or begins anew.
         endPause(pauses, atMs);
         break;
       }
+      case 'taken_over': {
+        const { slot } = holderOf(line);
+        orphans.set(slot, (orphans.get(slot) ?? 0) + Number(line.detail.events ?? 0));
+        break;
+      }
       case 'relayer_stopped': {
-        const life = lives.get(textOf(line, 'slot'));
+        const life = lives.get(holderOf(line).slot);
         if (life !== undefined) lives.set(life.slot, { ...life, stoppedAtMs: line.atMs });
         break;
       }
@@ -76,18 +84,14 @@ export function storyOf(record: readonly NumberedRecord[]): Story {
   return { relayers, starts, pauses };
 }
 
-function startOf(line: NumberedRecord, lives: ReadonlyMap<string, RelayerLife>): Start {
-  const slot = textOf(line, 'slot');
-  const { pid, events } = line.detail;
-  const before = lives.get(slot);
-  return {
-    id: line.id,
-    slot,
-    pid: typeof pid === 'number' ? pid : null,
-    atMs: line.atMs,
-    cause: before === undefined ? 'first' : before.stoppedAtMs === null ? 'death' : 'stop',
-    tookOver: typeof events === 'number' ? events : 0,
-  };
+function holderOf(line: NumberedRecord) {
+  const { pid } = line.detail;
+  return { slot: textOf(line, 'slot'), pid: typeof pid === 'number' ? pid : null, atMs: line.atMs };
+}
+
+function causeOf(before: RelayerLife | undefined): Cause {
+  if (before === undefined) return 'first';
+  return before.stoppedAtMs === null ? 'death' : 'stop';
 }
 
 function endPause(pauses: Pause[], toMs: number): void {

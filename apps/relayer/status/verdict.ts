@@ -1,5 +1,6 @@
 // Whether all is well, in one sentence, and what to do if it is not: a pure judgement of numbers that are on the page anyway, the
 // gravest thing first. The runbook in docs/operations.md has the same cases at length.
+import { commandName } from '../../outbox/command-name.ts';
 import type { BoundedCount } from '../../outbox/live-verbs.ts';
 import type { ReasonCount } from '../../outbox/overview-verbs.ts';
 import type { GatewayView } from './meters.ts';
@@ -27,8 +28,8 @@ export interface Verdict {
   readonly advice: string;
 }
 
-/** The command that moves dead events back, as the README has it. */
-export const redriveCommand = 'npm run outbox -- redrive --dead';
+/** The command that moves dead events back. */
+export const redriveCommand = `${commandName.outbox} redrive --dead`;
 
 /** Convoy may be restarted by somebody: a shorter pause is no trouble yet. */
 const patienceMs = 60_000;

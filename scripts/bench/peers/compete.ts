@@ -1,8 +1,9 @@
-// Everybody does every work in every run, one after the other, so that what disturbs the machine disturbs all. Who fails is left out by
-// name; without us, or without anybody else, there is no result.
+// Everybody does each work in turn, and the next work comes when all are done: so what is compared was done within seconds, and what disturbs
+// the machine disturbs all. Who fails is left out by name; without us, or without anybody else, there is no result.
 import type { Bench } from '../bench.ts';
 import { BenchError } from '../bench-error.ts';
 import { mustBe } from '../measure.ts';
+import { workOf } from '../pace.ts';
 import { inTime, isInTime } from '../patience.ts';
 import type { Contestant, Load, Track } from './contestant.ts';
 import type { Works } from './peer-works.ts';
@@ -63,37 +64,48 @@ export async function compete(
   };
   if (others.length === 0) throw nobody(leftOut);
   await eachInTurn((contestant) => warmUp(track, contestant));
-  pace.plan(contestants.length * times);
-  for (let run = 1; run <= times; run++) {
-    await eachInTurn(async (contestant) => {
-      const done = await workAll(track, contestant, works);
-      mustBeSameWork(done, runs.get(ours.name)?.[run - 1]);
-      runs.set(contestant.name, [...(runs.get(contestant.name) ?? []), done]);
-      pace.did(1);
-      say(`${contestant.label}, ${run} of ${times}: ${lineOf(done)}`);
-    });
+  const workOfOne = works.reduce((sum, work) => sum + workOf(work, load), 0);
+  pace.plan(contestants.length * times * workOfOne);
+  for (let run = 0; run < times; run++) {
+    for (const work of works) {
+      await eachInTurn(async (contestant) => {
+        const { name, label } = contestant;
+        const done = await workOnce(track, contestant, work);
+        mustBeSameWork(done, runs.get(ours.name)?.[run]);
+        const before = runs.get(name) ?? [];
+        runs.set(name, [...before.slice(0, run), { ...before[run], ...done }]);
+        pace.did(workOf(work, load));
+        say(`${work} ${run + 1} of ${times}, ${label}: ${lineOf(done)}`);
+      });
+    }
   }
   return { runs, leftOut };
 }
 
-async function workAll(track: Track, contestant: Contestant, works: readonly WorkName[]): Promise<Works> {
-  return {
-    ...(works.includes('drain') ? { drain: await workDrain(track, contestant) } : {}),
-    ...(works.includes('latency') ? { trickle: await workTrickle(track, contestant) } : {}),
-    ...(works.includes('recovery') ? { kill: await workKill(track, contestant) } : {}),
-  };
+async function workOnce(track: Track, contestant: Contestant, work: WorkName): Promise<Works> {
+  switch (work) {
+    case 'drain':
+      return { drain: await workDrain(track, contestant) };
+    case 'latency':
+      return { trickle: await workTrickle(track, contestant) };
+    case 'recovery':
+      return { kill: await workKill(track, contestant) };
+    default:
+      return work satisfies never;
+  }
 }
 
 const warmUpWith = { events: 200, withinMs: 3_000 } as const;
 
 /** Not counted: what the system reads from the disk for the first time, and whether it works at all. */
-async function warmUp({ gateway, signal }: Track, contestant: Contestant): Promise<void> {
-  await inTime(contestant.fill(warmUpWith.events), { what: 'it is filled', withinMs: 30_000, signal });
+async function warmUp({ gateway, signal, load }: Track, contestant: Contestant): Promise<void> {
+  const events = Math.min(warmUpWith.events, load.pending);
+  await inTime(contestant.fill(events), { what: 'it is filled', withinMs: 30_000, signal });
   await gateway.reset();
   const worker = contestant.startWorker();
   try {
     await inTime(worker.ready, { what: 'it is ready', withinMs: 30_000, signal });
-    const some = Promise.race([gateway.accepted(warmUpWith.events), worker.failed]);
+    const some = Promise.race([gateway.accepted(events), worker.failed]);
     await isInTime(some, { withinMs: warmUpWith.withinMs, signal });
   } finally {
     await worker.kill();
@@ -112,7 +124,7 @@ function nobody(leftOut: readonly LeftOut[]): BenchError {
   return new BenchError('ERR_BENCH_COULD_NOT_RUN', text);
 }
 
-/** What one contestant did in one run. */
+/** What one contestant did. */
 function lineOf({ drain, trickle, kill }: Works): string {
   const parts = [
     drain && `${Math.round(drain.perSecond)} events/s${drain.isCut ? ' (cut short)' : ''}`,

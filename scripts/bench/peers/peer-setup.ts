@@ -1,15 +1,13 @@
 // Brings every peer that can be had to the start: server, installation, a place of its own, its application. Who cannot be had is left out by
 // name, with the reason.
-import path from 'node:path';
 import type { Bench } from '../bench.ts';
 import { pause } from '../patience.ts';
 import type { LeftOut } from './compete.ts';
 import type { Contestant } from './contestant.ts';
-import { type Installed, install } from './install.ts';
-import { type Keeper, startKeeper } from './keeper-link.ts';
-import { type PeerInfo, type Place, type ServerKind, type Variant, variants } from './peer.ts';
+import { install } from './install.ts';
+import { type PeerInfo, type Variant, variants } from './peer.ts';
 import { createPeerContestant } from './peer-contestant.ts';
-import { serverUrl, whyAbsent } from './server-address.ts';
+import { createPlaces, type Places } from './places.ts';
 
 export interface Ready {
   readonly peer: PeerInfo;
@@ -24,7 +22,7 @@ export interface Ready {
 export interface Lineup {
   readonly ready: readonly Ready[];
   readonly leftOut: readonly LeftOut[];
-  /** Ends the applications and takes the places away. */
+  /** Ends the applications and takes their places away. */
   end(): Promise<void>;
 }
 
@@ -32,20 +30,21 @@ export interface Lineup {
 export async function lineUp(bench: Bench, peers: readonly PeerInfo[], cache: string): Promise<Lineup> {
   const ready: Ready[] = [];
   const leftOut: LeftOut[] = [];
-  const keepers = new Map<ServerKind, Keeper>();
+  const places = createPlaces(bench.ground, process.env);
   const end = async () => {
-    await Promise.all(ready.map(({ contestant }) => contestant.end()));
-    await Promise.all([...keepers.values()].map((keeper) => keeper.end()));
+    await endAll(ready);
+    await places.end();
   };
   try {
     for (const peer of peers) {
-      const result = await prepare(bench, peer, { cache, keepers });
+      const result = await prepare(bench, peer, { cache, places });
+      // An interruption is no reason to leave somebody out.
       await pause(0, bench.signal);
-      if (typeof result === 'string') {
-        bench.say(`${peer.name} is left out: ${result}`);
-        leftOut.push({ name: peer.name, why: result });
+      if (result.kind === 'missing') {
+        bench.say(`${peer.name} is left out: ${result.why}`);
+        leftOut.push({ name: peer.name, why: result.why });
       } else {
-        ready.push(...result);
+        ready.push(...result.ready);
       }
     }
     return { ready, leftOut, end };
@@ -55,65 +54,41 @@ export async function lineUp(bench: Bench, peers: readonly PeerInfo[], cache: st
   }
 }
 
-interface Shelf {
-  readonly cache: string;
-  readonly keepers: Map<ServerKind, Keeper>;
-}
+type Prepared =
+  | { readonly kind: 'ready'; readonly ready: readonly Ready[] }
+  | { readonly kind: 'missing'; readonly why: string };
 
-/** Both variants, or why there is none. */
-async function prepare(bench: Bench, peer: PeerInfo, shelf: Shelf): Promise<readonly Ready[] | string> {
-  const url = peer.server === null ? null : serverUrl(peer.server, process.env);
-  if (peer.server !== null && url !== null) {
-    const absent = await whyAbsent(peer.server, url);
-    if (absent !== null) return absent;
-  }
-  const installed = await installPeer(bench, peer, shelf.cache);
-  if (installed.kind === 'missing') return installed.why;
+/** Both variants. */
+async function prepare(
+  bench: Bench,
+  peer: PeerInfo,
+  { cache, places }: { readonly cache: string; readonly places: Places },
+): Promise<Prepared> {
+  const { ground, gateway, say, signal } = bench;
+  const absent = await places.absent(peer);
+  if (absent !== null) return { kind: 'missing', why: absent };
+  // npm works with the caller's own settings: registry, proxy, cache.
+  const environment = { ...process.env, OUTBOX_BENCH_FOLDER: ground.folder };
+  const installed = await install(peer, { cache, environment, say, signal });
+  if (installed.kind === 'missing') return installed;
   const { modules } = installed;
+  const module = new URL(`./${peer.name}.js`, import.meta.url).href;
   const ready: Ready[] = [];
   for (const variant of variants) {
-    const kept = await keptFor(bench, { peer, variant, url, modules }, shelf.keepers);
-    if ('refused' in kept) return kept.refused;
-    const module = new URL(`./${peer.name}.js`, import.meta.url).href;
-    const { ground, gateway } = bench;
-    const setup = { module, variant, ground, baseUrl: gateway.baseUrl, peer: peer.name };
+    const kept = await places.of(peer, variant, modules);
+    if ('refused' in kept) return { kind: 'missing', why: kept.refused };
+    const setup = { peer: peer.name, ground, baseUrl: gateway.baseUrl, module, variant };
     try {
       const { contestant, about } = await createPeerContestant({ ...setup, place: { ...kept, modules } });
       ready.push({ peer, variant, modules, contestant, about });
     } catch (error) {
-      await Promise.all(ready.map(({ contestant }) => contestant.end()));
-      return error instanceof Error ? error.message : String(error);
+      await endAll(ready);
+      return { kind: 'missing', why: error instanceof Error ? error.message : String(error) };
     }
   }
-  return ready;
+  return { kind: 'ready', ready };
 }
 
-/** npm works with the caller's own settings: registry, proxy, cache. */
-function installPeer({ ground, say, signal }: Bench, peer: PeerInfo, cache: string): Promise<Installed> {
-  const environment = { ...process.env, OUTBOX_BENCH_FOLDER: ground.folder };
-  return install(peer, { cache, environment, say, signal });
-}
-
-async function keptFor(
-  { ground }: Bench,
-  {
-    peer,
-    variant,
-    url,
-    modules,
-  }: {
-    readonly peer: PeerInfo;
-    readonly variant: Variant;
-    readonly url: string | null;
-    readonly modules: string;
-  },
-  keepers: Map<ServerKind, Keeper>,
-): Promise<Pick<Place, 'database' | 'prefix'> | { readonly refused: string }> {
-  const { server, name } = peer;
-  if (server === null || url === null) {
-    return { database: path.join(ground.folder, `${name}.${variant}.db`), prefix: '' };
-  }
-  const keeper = keepers.get(server) ?? (await startKeeper(ground, { server, url, modules }));
-  keepers.set(server, keeper);
-  return keeper.kept;
+async function endAll(ready: readonly Ready[]): Promise<void> {
+  await Promise.all(ready.map(({ contestant }) => contestant.end()));
 }

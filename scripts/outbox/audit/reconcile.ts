@@ -45,6 +45,11 @@ export interface ReconcileRequest {
 const overlapMs = 600_000;
 /** Convoy tries for some four minutes (25 times, about 10 s apart), then gives up without a word. */
 const givenUpAfterMs = 360_000;
+/**
+ * Convoy's clock is known to the second only. What was stored so long after the period counts as in it: its key decides whether it is
+ * extra, not the moment.
+ */
+const clockToleranceMs = 2_000;
 const pageEvents = 1_000;
 /** One takes Convoy 6 to 60 ms. */
 const mostLookups = 200;
@@ -155,7 +160,8 @@ async function extraIn(
   { store, fromMs, toMs }: ReconcileRequest,
   stored: readonly StoredEvent[],
 ): Promise<readonly Suspect[]> {
-  const inside = stored.filter(({ storedAtMs }) => storedAtMs >= fromMs && storedAtMs < toMs);
+  const endMs = toMs + clockToleranceMs;
+  const inside = stored.filter(({ storedAtMs }) => storedAtMs >= fromMs && storedAtMs < endMs);
   const extra: Suspect[] = [];
   for (let from = 0; from < inside.length; from += pageEvents) {
     const page = inside.slice(from, from + pageEvents);

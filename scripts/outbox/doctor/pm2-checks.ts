@@ -106,7 +106,7 @@ function processOf(entry: { name?: unknown; pid?: unknown; pm2_env?: unknown }):
   return { name: String(entry.name), pid: Number(entry.pid), settings: { ...settings } };
 }
 
-const isRelayer = (script: string) => /[/\\]apps[/\\]relayer[/\\]main\.js$|outbox-relayer$/.test(script);
+const isRelayer = (script: string) => /[/\\]relayer[/\\]main\.js$|outbox-relayer$/.test(script);
 
 function numberOf(value: unknown): number | null {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;

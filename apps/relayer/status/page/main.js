@@ -17,6 +17,7 @@ const charts = createCharts(history);
 let chronicle = null;
 /** The relayer's clock, at the latest moment: that of this machine may differ. */
 let nowMs = 0;
+let database = '';
 let redriveCommand = '';
 let about = '';
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -25,8 +26,11 @@ let lostTimer;
 listen(
   {
     about(data) {
+      // Another outbox's relayer has the port now: what was seen so far is not its history.
+      if (database !== '' && database !== data.database) location.reload();
+      database = data.database;
       redriveCommand = data.redriveCommand;
-      setText('database', data.database);
+      setText('database', database);
       about = `Served by relayer ${data.relayer}, process ${data.pid}, ${data.concurrency} slots, to ${data.gateway}`;
     },
     past(intervals) {
