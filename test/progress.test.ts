@@ -1,9 +1,13 @@
-// What long commands tell meanwhile: how long they still take, on a terminal and elsewhere.
+// What long commands tell meanwhile, on a terminal and elsewhere, and where they leave their results.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { partNames } from '../scripts/bench/config.ts';
 import { Pace, workOfAll } from '../scripts/bench/pace.ts';
 import { troubleLeftMs } from '../scripts/chaos/progress.ts';
+import { writeResultFiles } from '../scripts/picture/result-files.ts';
 import { ProgressLine } from '../scripts/progress-line.ts';
+import { tempDirectory } from './helpers.ts';
 
 function screen(isTTY: boolean) {
   const written: string[] = [];
@@ -49,6 +53,20 @@ test('the time left of a benchmark comes from the pace of what is done, and pass
   expect(pace.leftText).toBe('about 1 s left');
   pace.did(8);
   expect(pace.leftText).toBe('');
+});
+
+test('two results of one name stand side by side, each with its picture', () => {
+  const folder = path.join(tempDirectory(), 'new');
+  const write = (result: number) => writeResultFiles({ folder, name: 'a', result, svg: `<svg>${result}` });
+  const file = (name: string) => path.join(folder, name);
+  expect(write(1)).toBe(`Result: ${file('a.json')}\nPicture: ${file('a.svg')}`);
+  expect(write(2)).toBe(`Result: ${file('a-2.json')}\nPicture: ${file('a-2.svg')}`);
+  expect(['a.json', 'a.svg', 'a-2.json', 'a-2.svg'].map((name) => readFileSync(file(name), 'utf8'))).toEqual([
+    '1\n',
+    '<svg>1',
+    '2\n',
+    '<svg>2',
+  ]);
 });
 
 test('a part that is measured alone is less work than all of them, and each run is more', () => {

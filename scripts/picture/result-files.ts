@@ -14,10 +14,22 @@ export interface ResultFiles {
 /** Writes both and returns two lines that say where they are. Throws what the file system says. */
 export function writeResultFiles({ folder, name, result, svg }: ResultFiles): string {
   mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, name);
-  writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  const file = writeNew(path.join(folder, name), `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(`${file}.svg`, svg);
   return `Result: ${file}.json\nPicture: ${file}.svg`;
+}
+
+/** Two runs may begin in one second, and neither may cost the other its result. Returns the name that was free. */
+function writeNew(wanted: string, json: string): string {
+  for (let nth = 1; ; nth++) {
+    const file = nth === 1 ? wanted : `${wanted}-${nth}`;
+    try {
+      writeFileSync(`${file}.json`, json, { flag: 'wx' });
+      return file;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+  }
 }
 
 /** An instant as it stands in names of files: 2026-01-31T12-34-56. */
