@@ -75,6 +75,7 @@ describe('a relayer that stood still', () => {
     await clock.advance(1_000);
     expect(statusCounts(db)).toEqual({ processed: 8 });
     expect(log.count('gateway unavailable, events wait')).toBe(0);
+    expect(log.count('this process stood still, event will be sent again')).toBe(8);
     expect(convoy.sent.map(({ claims }) => claims)).toEqual(Array.from({ length: 16 }, () => 1));
   });
 });

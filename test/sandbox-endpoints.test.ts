@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Sandbox } from '../scripts/sandbox/sandbox.ts';
 import { waitFor } from './helpers.ts';
-import { acme, call, eventBody, post, quickSandbox } from './sandbox-client.ts';
+import { acme, call, eventBody, linesOf, post, quickSandbox } from './sandbox-client.ts';
 
 async function api(sandbox: Sandbox, order: { readonly path: string; readonly body?: unknown }) {
   const { path, body } = order;
@@ -39,7 +39,7 @@ test('an endpoint that is created and subscribed receives webhooks; created alon
   });
   await post(sandbox, eventBody('k2', { owner_id: owner }));
   await waitFor('one webhook', () => sandbox.state().receiver.received === 1);
-  const fates = sandbox.ledger.recent().map((line) => ('fate' in line ? line.fate : undefined));
+  const fates = linesOf(sandbox).map((line) => ('fate' in line ? line.fate : undefined));
   expect(fates).toEqual(['unmatched', undefined]);
 });
 
@@ -70,6 +70,6 @@ test('the control API takes endpoints away and gives them back', async () => {
   expect(await control('PUT')).toMatchObject({ added: { owner: acme } });
   await post(sandbox, eventBody('k2'));
   await waitFor('one webhook', () => sandbox.state().receiver.received === 1);
-  expect(sandbox.ledger.recent()).toMatchObject([{ fate: 'unmatched' }, { key: 'k2' }]);
+  expect(linesOf(sandbox)).toMatchObject([{ fate: 'unmatched' }, { key: 'k2' }]);
   expect((await call(`${sandbox.controlUrl}/endpoints`)).text).toContain(acme);
 });

@@ -103,6 +103,12 @@ describe('faults that store the event', () => {
     expect(sandbox.ledger.recent()).toMatchObject([
       { kind: 'accepted', answer: 'queued', nth: 1 },
       { kind: 'fault', fault: 'slow', key: 'k', delayMs: 150 },
+      {
+        kind: 'fault',
+        fault: 'late-answer',
+        key: 'k',
+        delayMs: expect.toSatisfy((delayMs) => delayMs > 149),
+      },
     ]);
   });
 

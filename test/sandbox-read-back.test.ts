@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sandbox } from '../scripts/sandbox/sandbox.ts';
 import { tempDirectory, waitFor } from './helpers.ts';
-import { call, eventBody, post, quickSandbox } from './sandbox-client.ts';
+import { call, eventBody, linesOf, post, quickSandbox } from './sandbox-client.ts';
 
 async function get(sandbox: Sandbox, route: string) {
   const headers = { Authorization: `Bearer ${sandbox.apiKey}` };
@@ -118,7 +118,7 @@ describe('accepted-lost', () => {
       await waitFor('it has passed the store', () => sick.state().waitingToBeStored === 0);
     }
     expect(sick.state()).toMatchObject({ rows: 0, accepted: 2, webhooks: { delivered: 0, waiting: 0 } });
-    expect(sick.ledger.recent()).toMatchObject([
+    expect(linesOf(sick)).toMatchObject([
       { kind: 'accepted', key: 'k', fate: 'lost', answer: 'queued' },
       { kind: 'fault', fault: 'accepted-lost', key: 'k' },
       { kind: 'accepted', key: 'k', fate: 'lost', answer: 'queued', nth: 2 },

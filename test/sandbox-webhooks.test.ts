@@ -8,7 +8,7 @@ import { waitFor } from './helpers.ts';
 import { acme, call, eventBody, post, quickSandbox } from './sandbox-client.ts';
 
 describe('webhooks', () => {
-  test('a newcomer sees the webhook arrive, with the business, the type and the id', async () => {
+  test('a newcomer sees the webhook arrive, under the ids that the relayer logs too', async () => {
     const lines: unknown[] = [];
     const note = (message: string, fields?: object) => lines.push({ message, ...fields });
     const log: Log = { error: note, warn: note, info: note, debug: note };
@@ -16,7 +16,10 @@ describe('webhooks', () => {
     await post(sandbox, eventBody('k1'));
     await waitFor('the webhook is logged', () => lines.length > 0);
     expect(lines).toEqual([
-      { message: 'webhook received', business: 'Acme Corp', type: 'invoice.created', id: 'k1' },
+      {
+        ...{ message: 'webhook received', event: 'k1', type: 'invoice.created' },
+        ...{ business: acme, business_name: 'Acme Corp' },
+      },
     ]);
   });
 
@@ -48,6 +51,23 @@ describe('webhooks', () => {
     const header = signatureHeader({ secret: 'new', body: rawBody, nowMs: 1000 });
     const both = header.replace(',v1=', ',v1=00,v1=');
     expect(verifySignature({ header: both, secret: 'new', rawBody, nowMs: 1000 })).toEqual({ kind: 'valid' });
+  });
+
+  test('a webhook that finds its kept connection closed goes over another', async () => {
+    const sandbox = await quickSandbox({ storeDelayMs: 1, deliverDelayMs: 1_100, idleSocketMs: 10 });
+    const delivered = () => sandbox.state().webhooks.delivered;
+    await post(sandbox, eventBody('k1'));
+    await waitFor('the first webhook', () => delivered() === 1);
+    await post(sandbox, eventBody('k2'));
+    await waitFor('the second event to be stored', () => sandbox.state().waitingToBeStored === 0);
+    // When this process goes on, the time of the connection is up (Node adds a second to it), and so is that of the webhook: in
+    // this order, and in one turn.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+    await waitFor('the second webhook', () => sandbox.state().webhooks.waiting === 0);
+    expect(sandbox.state()).toMatchObject({
+      webhooks: { delivered: 2, failed: 0 },
+      receiver: { received: 2 },
+    });
   });
 
   test('the receiver takes a webhook with a known key for a repeat', async () => {

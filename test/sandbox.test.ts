@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { waitFor } from './helpers.ts';
-import { call, eventBody, post, quickSandbox } from './sandbox-client.ts';
+import { call, eventBody, linesOf, post, quickSandbox } from './sandbox-client.ts';
 
 const queued = '{"status":true,"message":"Endpoint fanout event queued successfully","data":null}\n';
 const duplicate = '{"status":true,"message":"Duplicate event received, but will not be sent","data":null}\n';
@@ -65,7 +65,7 @@ describe('accepting', () => {
   ])('%s is accepted and never delivered', async (_what, fields, fate) => {
     const sandbox = await quickSandbox();
     expect((await post(sandbox, eventBody('k', fields))).status).toBe(201);
-    expect(sandbox.ledger.recent()).toMatchObject([{ kind: 'accepted', fate }]);
+    expect(linesOf(sandbox)).toMatchObject([{ kind: 'accepted', fate }]);
     await waitFor('it has passed the store', () => sandbox.state().waitingToBeStored === 0);
     expect(sandbox.state()).toMatchObject({ rows: fate === 'no-row' ? 0 : 1, webhooks: { waiting: 0 } });
   });
@@ -81,7 +81,7 @@ describe('accepting', () => {
     const [before, after] = eventBody('k', { data: 'HERE' }).split('"HERE"');
     const body = Buffer.concat([Buffer.from(before ?? ''), Buffer.from(data), Buffer.from(after ?? '')]);
     expect((await post(sandbox, body)).status).toBe(201);
-    const [line] = sandbox.ledger.recent();
+    const [line] = linesOf(sandbox);
     expect(line?.kind === 'accepted' ? line.fate : 'no line').toBe(fate);
   });
 });

@@ -1,9 +1,6 @@
 // What only SQLite's store shows: a turn is one transaction, and a store that cannot write has changed nothing.
-import { expect, onTestFinished, test } from 'vitest';
-import { isoText } from '../apps/outbox/clock.ts';
-import { openDatabase } from '../apps/outbox/sqlite.ts';
+import { expect, test } from 'vitest';
 import { isBusy } from '../apps/outbox/sqlite-code.ts';
-import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
 import { eventRow, insertEvents, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
 import { claimer, leaseMs, settlementsOf, startMs } from './store-contract-steps.ts';
 
@@ -82,29 +79,6 @@ test('while somebody else holds the write lock, every writing verb says busy and
     expect(isBusy(error)).toBe(true);
   }
   expect(rowsOf(plain)).toEqual(before);
-});
-
-test('confirming does not wait for the lock of another, and leaves the wait of the other verbs as it was', async () => {
-  const file = newDatabaseFile();
-  const plain = plainConnection(file);
-  const accepted = { status: 'processed', processed_at: isoText(startMs), gateway: 'g' };
-  insertEvents(plain, 1, accepted);
-  const key = String(plain.prepare('SELECT id FROM events').pluck().get());
-  // Longer than a test may take: had it waited, this would be known.
-  const db = await openDatabase(file, {
-    synchronous: 'NORMAL',
-    busyTimeoutMs: 20_000,
-    autocheckpointPages: 1_000,
-  });
-  const store = sqliteStore(db);
-  onTestFinished(() => store.close());
-  plain.exec('BEGIN IMMEDIATE');
-  const confirm = () => store.confirm({ gateway: 'g', keys: [key], nowMs: startMs });
-  await expect(confirm()).rejects.toSatisfy(isBusy);
-  expect(db.pragma('busy_timeout', { simple: true })).toBe(20_000);
-  plain.exec('ROLLBACK');
-  expect(await confirm()).toMatchObject({ events: 1 });
-  expect(db.pragma('busy_timeout', { simple: true })).toBe(20_000);
 });
 
 test('a turn with nothing to settle and nothing due asks for no lock', async () => {

@@ -4,7 +4,7 @@ import { isoText } from './clock.ts';
 import type { ConfirmVerbs, UnconfirmedEvent } from './confirm-verbs.ts';
 import { keyParts } from './key-parts.ts';
 import type { SqliteConnection } from './sqlite.ts';
-import { immediately, immediatelyOrBusy } from './sqlite-transaction.ts';
+import { immediately } from './sqlite-transaction.ts';
 
 /** The verbs on an open connection whose `events` table exists. */
 export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
@@ -34,7 +34,7 @@ export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {
         .sort()
         .at(-1);
       return {
-        events: open.length === 0 ? 0 : immediatelyOrBusy(db, 'confirm', stamp),
+        events: open.length === 0 ? 0 : immediately(db, 'confirm', stamp),
         newestAcceptedAtMs: newest === undefined ? null : Date.parse(newest),
       };
     },

@@ -18,21 +18,3 @@ export function immediately<Result>(db: SqliteConnection, verb: WritingVerb, wor
   crashPoint(`store:after-${verb}`);
   return result;
 }
-
-/**
- * The same for what is in no hurry: fails at once with SQLITE_BUSY while another process writes. SQLite would wait with the event loop
- * standing still, and sleep past the end of the other's commit, so that the very event just committed waited, too.
- */
-export function immediatelyOrBusy<Result>(
-  db: SqliteConnection,
-  verb: WritingVerb,
-  work: () => Result,
-): Result {
-  const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));
-  db.pragma('busy_timeout = 0');
-  try {
-    return immediately(db, verb, work);
-  } finally {
-    db.pragma(`busy_timeout = ${timeoutMs}`);
-  }
-}

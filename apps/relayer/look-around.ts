@@ -48,8 +48,9 @@ export async function lookAround(parts: LookAroundParts): Promise<void> {
 }
 
 async function look(parts: LookAroundParts): Promise<void> {
-  const { relayer, store } = parts;
+  const { relayer, store, log } = parts;
   relayer.wake(); // First: nothing below may keep the net from working.
   if ((await takeOverDeadSlots(parts)) > 0) relayer.wake();
-  if (relayer.isQuiet) store.checkpoint('truncate');
+  if (!relayer.isQuiet || store.checkpoint()) return;
+  log.debug('the WAL is not emptied while somebody reads or writes');
 }

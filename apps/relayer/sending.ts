@@ -84,10 +84,13 @@ async function sendOnce(claim: Claim, parts: SendingParts, options: SendingOptio
   if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
   const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
   const outcome = await parts.deliver(event, timeoutMs);
-  const tookMs = parts.clock.monotonicMs() - startedMs;
-  const sleptOver = outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs;
-  if (sleptOver) return { settlement: unclaimed(event), outcome: null };
-  return judge(event, outcome, parts, options);
+  const tookMs = Math.round(parts.clock.monotonicMs() - startedMs);
+  if (outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs) {
+    const fields = { event: event.id, reason: outcome.reason, took_ms: tookMs };
+    parts.log.debug('this process stood still, event will be sent again', fields);
+    return { settlement: unclaimed(event), outcome: null };
+  }
+  return judge({ event, outcome, tookMs }, parts, options);
 }
 
 function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string | null {
@@ -104,7 +107,15 @@ function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string |
   });
 }
 
-function judge(event: ClaimedEvent, outcome: Outcome, parts: SendingParts, policy: Policy): Sent {
+interface Answered {
+  readonly event: ClaimedEvent;
+  readonly outcome: Outcome;
+  /** From just before it was sent to its outcome. */
+  readonly tookMs: number;
+}
+
+function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
+  const { event, outcome } = answered;
   const { history, clock } = parts;
   const nowMs = clock.monotonicMs();
   let evidence: Evidence | null = null;
@@ -117,7 +128,7 @@ function judge(event: ClaimedEvent, outcome: Outcome, parts: SendingParts, polic
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  tell({ event, outcome, evidence, settlement }, parts.log);
+  tell({ ...answered, evidence, settlement }, parts.log);
   return { settlement, outcome: evidence?.isSuspect === true ? withoutOrders(outcome) : outcome };
 }
 
@@ -126,15 +137,13 @@ function withoutOrders(outcome: Outcome): Outcome {
   return outcome.kind === 'unavailable' ? { ...outcome, retryAfterMs: null, check: null } : outcome;
 }
 
-interface Judgement {
-  readonly event: ClaimedEvent;
-  readonly outcome: Outcome;
+interface Judgement extends Answered {
   readonly evidence: Evidence | null;
   readonly settlement: Settlement;
 }
 
 function tell(judgement: Judgement, log: Log): void {
-  const { event, settlement } = judgement;
+  const { event, settlement, tookMs } = judgement;
   switch (settlement.kind) {
     case 'processed':
       return;
@@ -143,12 +152,14 @@ function tell(judgement: Judgement, log: Log): void {
         event: event.id,
         attempt: event.attempts + 1,
         reason: settlement.error,
+        took_ms: tookMs,
       });
     case 'dead':
       return log.error('event dead', {
         event: event.id,
         attempts: event.attempts + 1,
         reason: settlement.error,
+        took_ms: tookMs,
       });
     case 'released':
       return tellReleased(judgement, log);
@@ -157,10 +168,11 @@ function tell(judgement: Judgement, log: Log): void {
   }
 }
 
-function tellReleased({ event, outcome, evidence }: Judgement, log: Log): void {
+function tellReleased({ event, outcome, evidence, tookMs }: Judgement, log: Log): void {
   if (outcome.kind === 'accepted' || evidence === null) return;
-  const fields = { event: event.id, failures: evidence.failures, reason: outcome.reason };
-  const isOften = evidence.failures >= suspectFailures;
+  const { failures } = evidence;
+  const fields = { event: event.id, failures, reason: outcome.reason, took_ms: tookMs };
+  const isOften = failures >= suspectFailures;
   if (outcome.kind === 'rejected') {
     const message = 'event rejected, held until another event is accepted';
     if (isOften) log.error(message, fields);

@@ -23,20 +23,20 @@ export async function flat(bench: Bench): Promise<readonly Measure[]> {
   const places: Place[] = [];
   for (const point of points) places.push({ ...point, database: await buildPoint(bench, point) });
   // All points in each run: what disturbs the machine disturbs all of them.
-  const drains = await eachRun(bench, 'flat, drain', () =>
-    each(places, async (place) => {
+  const drains = await eachRun(bench, 'flat', () =>
+    each('drain', places, async (place) => {
       const result = await drainWindow(bench, place);
       return { result, text: `${result.wallUs.toFixed(0)} us` };
     }),
   );
   for (const { database, pending } of places) await fillUpForLater(database, pending, bench.signal);
   const once = () =>
-    each(places, async ({ database }) => {
+    each('arrival', places, async ({ database }) => {
       const result = await withRelayerOn(database, bench, (pair) => measureTrickle(bench, pair));
       const [p50, p99] = [50, 99].map((percent) => percentile(result.arrival, percent).toFixed(1));
       return { result, text: `p50 ${p50}, p99 ${p99} ms` };
     });
-  const trickles = await eachRun(bench, 'flat, arrival', once, { warmsUpItself: true });
+  const trickles = await eachRun(bench, 'flat', once, { warmsUpItself: true });
   for (const { database } of places) stock.drop(database);
   return points.flatMap((point, index) =>
     flatMeasures(point, index, { drains, trickles, window: settings.pending }),
@@ -44,13 +44,14 @@ export async function flat(bench: Bench): Promise<readonly Measure[]> {
 }
 
 async function each<Result>(
+  what: string,
   places: readonly Place[],
   measure: (place: Place) => Promise<{ readonly result: Result; readonly text: string }>,
 ): Promise<{ readonly result: readonly Result[]; readonly text: string }> {
   const results: { readonly result: Result; readonly text: string }[] = [];
   for (const place of places) results.push(await measure(place));
   const text = places.map(({ label }, index) => `${label} ${results[index]?.text}`).join(', ');
-  return { result: results.map(({ result }) => result), text };
+  return { result: results.map(({ result }) => result), text: `${what} ${text}` };
 }
 
 async function measureTrickle(bench: Bench, pair: Pair): Promise<Trickle> {

@@ -12,6 +12,7 @@ import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { commitOf, type Machine, machineOf, pragmasOf, versionsOf } from './machine.ts';
 import { type Measure, type Summary, summaryOf } from './measure.ts';
+import { workOfAll } from './pace.ts';
 import { workNames } from './peers/compete.ts';
 import { peerList } from './peers/peer-list.ts';
 import { type PeersReport, runPeers } from './peers/run-peers.ts';
@@ -54,13 +55,13 @@ export interface BenchResult {
 /** Measures. Throws BenchError when it cannot, or when `signal` aborts; then, too, everything is ended and removed. */
 export async function runBench(
   settings: BenchSettings,
-  say: (text: string) => void,
+  { say, pace }: Pick<Bench, 'say' | 'pace'>,
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const ground = createGround();
   const dismissWarden = startWarden(ground.folder);
   try {
-    return await measureAll({ settings, say, signal, ground });
+    return await measureAll({ settings, say, pace, signal, ground });
   } finally {
     await killAll(ground.folder);
     ground.remove();
@@ -69,7 +70,7 @@ export async function runBench(
 }
 
 async function measureAll(
-  given: Pick<Bench, 'settings' | 'say' | 'signal'> & { readonly ground: Ground },
+  given: Pick<Bench, 'settings' | 'say' | 'pace' | 'signal'> & { readonly ground: Ground },
 ): Promise<BenchResult> {
   const { settings, ground, signal } = given;
   const date = new Date().toISOString();
@@ -96,6 +97,7 @@ async function measureAll(
 
 async function measureParts(bench: Bench): Promise<{ readonly measures: readonly Measure[] }> {
   const measures: Measure[] = [];
+  bench.pace.plan(workOfAll(bench.settings));
   for (const name of bench.settings.only) measures.push(...(await parts[name](bench)));
   return { measures };
 }

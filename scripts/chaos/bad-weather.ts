@@ -18,7 +18,8 @@ export const usualDelay = { kind: 'slow', delayMs: 25 } as const satisfies Fault
 
 /** Whether a request met more than the usual delay. */
 export function isBadWeather({ fault, delayMs = 0 }: FaultLine): boolean {
-  return fault !== 'client-gone' && !(fault === 'slow' && delayMs <= usualDelay.delayMs);
+  const isConsequence = fault === 'client-gone' || fault === 'late-answer';
+  return !isConsequence && !(fault === 'slow' && delayMs <= usualDelay.delayMs);
 }
 
 /** A share of the requests, from a fifth to all. */

@@ -63,6 +63,13 @@ export type RecordLine =
       Span)
   /** From SIGSTOP to SIGCONT. A relayer held these events, by key; `fenced` settlements were refused afterwards. */
   | ({ readonly kind: 'pause'; readonly held: readonly string[]; readonly fenced: number } & Who & Span)
+  /** A relayer's own word: it had waited so long for the answer to this event when it gave up, at this instant. */
+  | {
+      readonly kind: 'gave up';
+      readonly key: string;
+      readonly tookMs: number;
+      readonly monotonicMs: number;
+    }
   /** A process that ended although nobody had told it to. */
   | ({ readonly kind: 'unasked exit' } & Who)
   /** A scene that did not come about, and what it waited for in vain: no fault of the product, but worth knowing. */

@@ -24,7 +24,7 @@ const onTheWireMs = 250;
  * The kill or pause of a relayer is good for what it held, and never for more repeats than it has slots. What ends or stalls
  * the sandbox (its kill, a pause, and the death of PM2, which stops it) may cost every relayer the answers to all that it has in
  * flight. A fault that withheld the answer to an event that was stored, or lost the event after the right answer, is good for one
- * repeat of that event.
+ * repeat of that event; so is an acceptance that came after the relayer had given up.
  */
 export function causesOf(evidence: Pick<Evidence, 'record' | 'ledger'>): readonly Cause[] {
   const [run] = linesOf(evidence.record, 'run');
@@ -55,6 +55,7 @@ export function causesOf(evidence: Pick<Evidence, 'record' | 'ledger'>): readonl
     ...ofSandbox.map((line) => hit(line, concurrency * run.relayers)),
     ...evidence.ledger.accepted.filter(mustBeSentAgain).map(repeatable),
     ...evidence.ledger.faults.filter((line) => isTimeout(line, run.requestTimeoutMs)).map(late),
+    ...acceptedTooLate(evidence, run.requestTimeoutMs).map(repeatable),
   ];
 }
 
@@ -80,8 +81,13 @@ function mustBeSentAgain({ answer, fate }: AcceptedLine): boolean {
   return withheldAnswers.includes(answer) || fate === 'lost';
 }
 
+/** Instants in the ledger are whole microseconds: this is after the acceptance, and before the next one. */
+const justAfterMs = 0.000_5;
+
+/** Good for the acceptance that follows this one, and not for this one. */
 function repeatable({ key, monotonicMs }: AcceptedLine): Cause {
-  return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, keys: new Set([key]) };
+  const atMs = monotonicMs + justAfterMs;
+  return { kind: 'fault', fromMs: atMs, toMs: atMs, capacity: 1, keys: new Set([key]) };
 }
 
 /**
@@ -94,4 +100,42 @@ function isTimeout({ fault, delayMs = 0 }: FaultLine, requestTimeoutMs: number):
 
 function late({ key, monotonicMs }: FaultLine): Cause {
   return { kind: 'fault', fromMs: monotonicMs, toMs: monotonicMs, capacity: 1, keys: new Set([key ?? '']) };
+}
+
+/** A timer counts from the beginning of its turn of the event loop, which is a little earlier than the request. */
+const earlyTimerMs = 100;
+
+/**
+ * The acceptances that nobody waited for any more: for each time that a relayer gave up, the next one of that event. Its own word
+ * is not enough. It must have waited for all of its timeout; and what was answered before that had passed, it had to read,
+ * even if it stood still at that moment.
+ */
+function acceptedTooLate(
+  { record, ledger }: Pick<Evidence, 'record' | 'ledger'>,
+  requestTimeoutMs: number,
+): readonly AcceptedLine[] {
+  const tooLate = new Set<AcceptedLine>();
+  for (const { key, tookMs, monotonicMs } of linesOf(record, 'gave up')) {
+    const overdueMs = tookMs - requestTimeoutMs;
+    if (overdueMs < -earlyTimerMs) continue;
+    const deadlineMs = monotonicMs - Math.max(overdueMs, 0) - onTheWireMs;
+    const isTooLate = (line: AcceptedLine) => line.key === key && answeredMs(line, ledger) >= deadlineMs;
+    const next = ledger.accepted.find((line) => !tooLate.has(line) && isTooLate(line));
+    if (next !== undefined) tooLate.add(next);
+  }
+  return [...tooLate];
+}
+
+/** Two clocks of one process, read one after the other. */
+const sameInstantMs = 5;
+
+/** When the answer to an acceptance left, or its client did: soon after it, unless the ledger says otherwise. */
+function answeredMs({ key, monotonicMs }: AcceptedLine, { faults }: Evidence['ledger']): number {
+  const end = faults.find(
+    (line) =>
+      (line.fault === 'late-answer' || line.fault === 'client-gone') &&
+      line.key === key &&
+      Math.abs(line.monotonicMs - (line.delayMs ?? 0) - monotonicMs) < sameInstantMs,
+  );
+  return end?.monotonicMs ?? monotonicMs;
 }

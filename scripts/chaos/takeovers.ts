@@ -2,28 +2,29 @@
 import type { Evidence } from './evidence.ts';
 import { linesOf } from './record.ts';
 
-/** A relayer that has reported its start may still be at the slots of others for so long. */
-const otherSlotsMs = 500;
+/** A relayer that has reported its start may still be at the slots of others for so long: longer where there is time enough. */
+function otherSlotsMs(record: Evidence['record']): number {
+  const [run] = linesOf(record, 'run');
+  return Math.max(500, (run?.leaseMs ?? 0) / 9);
+}
 
 /**
  * A sentence for each kill after which fewer events were taken over than the dead relayer had leased, by the time that the
- * next relayer to start had had its chance. Those who died meanwhile had none, and once leases end by themselves nothing
- * can be told any more.
+ * next relayer to start had had its chance. Those who died or were stopped meanwhile had none, and once leases end by themselves
+ * nothing can be told any more.
  */
 export function lateTakeovers({ record, relayerStarts, takeovers }: Evidence): readonly string[] {
   const toEpoch = epochOf(record);
-  const ends = [...linesOf(record, 'kill'), ...linesOf(record, 'stop')].map(({ pid, fromMs }) => ({
-    pid,
-    atMs: toEpoch(fromMs),
-  }));
+  const chanceMs = otherSlotsMs(record);
+  const ends = (['kill', 'stop', 'pause'] as const)
+    .flatMap((kind) => linesOf(record, kind))
+    .map(({ pid, fromMs }) => ({ pid, atMs: toEpoch(fromMs) }));
   const livedOn = (start: { readonly pid: number; readonly atMs: number }) =>
-    !ends.some(
-      ({ pid, atMs }) => pid === start.pid && atMs >= start.atMs && atMs <= start.atMs + otherSlotsMs,
-    );
+    !ends.some(({ pid, atMs }) => pid === start.pid && atMs >= start.atMs && atMs <= start.atMs + chanceMs);
   return linesOf(record, 'kill').flatMap(({ pid, atMs, estate }) => {
     if (estate === null || estate.leased === 0) return [];
     const successor = relayerStarts.find((start) => start.atMs > atMs && livedOn(start));
-    const endMs = (successor?.atMs ?? Number.POSITIVE_INFINITY) + otherSlotsMs;
+    const endMs = (successor?.atMs ?? Number.POSITIVE_INFINITY) + chanceMs;
     if (endMs > estate.leasedUntilMs) return [];
     const taken = takeovers
       .filter((takeover) => takeover.slot === estate.slot && takeover.atMs >= atMs && takeover.atMs <= endMs)

@@ -3,7 +3,7 @@
 import { Agent, request } from 'node:http';
 import type { Activity } from './activity.ts';
 import { createDelayLine } from './delay-line.ts';
-import type { Endpoint } from './endpoint.ts';
+import { businessOf, type Endpoint } from './endpoint.ts';
 import { signatureHeader } from './signature.ts';
 
 /** A webhook to be sent. */
@@ -70,7 +70,8 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
         else {
           counts.failed++;
           options.activity.warn('webhook failed', () => ({
-            business: webhook.endpoint.name,
+            event: webhook.key,
+            ...businessOf(webhook.endpoint),
             reason: failure,
           }));
         }
@@ -107,7 +108,10 @@ function takeAny(due: Webhook[]): Webhook {
   return chosen;
 }
 
-/** Sends it once; `done` hears null after a 2xx, else what went wrong. */
+/**
+ * Sends it once; `done` hears null after a 2xx, else what went wrong. A kept connection that the receiver was just closing as it was
+ * used again is no attempt: another one follows at once.
+ */
 function send(webhook: Webhook, agent: Agent, done: (failure: string | null) => void): void {
   const outgoing = request(webhook.endpoint.url, {
     method: 'POST',
@@ -116,16 +120,18 @@ function send(webhook: Webhook, agent: Agent, done: (failure: string | null) => 
     timeout: WEBHOOK_TIMEOUT_MS,
   });
   let failure: string | null = 'no answer';
+  let isUnread = false;
   outgoing.on('response', (response) => {
     const status = response.statusCode ?? 0;
     failure = status >= 200 && status < 300 ? null : `status ${status}`;
     response.resume();
   });
   outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${WEBHOOK_TIMEOUT_MS} ms`)));
-  outgoing.on('error', (error) => {
+  outgoing.on('error', (error: NodeJS.ErrnoException) => {
     failure = error.message;
+    isUnread = outgoing.reusedSocket && error.code === 'ECONNRESET';
   });
-  outgoing.on('close', () => done(failure));
+  outgoing.on('close', () => (isUnread ? send(webhook, agent, done) : done(failure)));
   outgoing.end(webhook.data);
 }
 

@@ -1,5 +1,6 @@
 // POST /api/v1/projects/{id}/events/fanout: accepts an event for all endpoints of its owner. It writes the ledger
 // line, hands the event to the store and answers, in this order; storing and delivering happen later.
+import { businessOf } from './endpoint.ts';
 import { type FanoutEvent, readFanoutBody } from './fanout-body.ts';
 import { fateOf } from './fate.ts';
 import { isStoredDespite } from './fault.ts';
@@ -48,9 +49,10 @@ function answer(exchange: Exchange, world: World, bytes: Buffer): void {
   const isDuplicate = world.store.has(event.key);
   const isStored = plan.fault === null || isStoredDespite(plan.fault);
   const isLost = plan.fault?.kind === 'accepted-lost';
+  const acceptedMs = isStored ? performance.now() : null;
   if (isStored) accept(world, event, { told: answerOf(plan, isDuplicate), isLost });
   recordFaults(world.ledger, plan, { key: event.key, ...(isStored && !isLost ? { stored: true } : {}) });
-  noticeDeparture(exchange, world, event.key);
+  noticeEnd(exchange, world, { key: event.key, acceptedMs });
   respond(exchange, isDuplicate ? duplicateReply : queuedReply, plan);
 }
 
@@ -72,19 +74,38 @@ function accept(
   const line = world.ledger.accept({ event, fate, answer: told });
   world.store.add({ key, owner, type, fate, acknowledgedAtMs: line.atMs, posted: event });
   // The relayer tells every acceptance; here only what it cannot know.
-  const about = () => ({ business: endpoint?.name ?? 'unknown owner', type, id: key });
+  const about = () => ({
+    ...{ event: key, type },
+    ...businessOf(endpoint ?? { owner, name: 'nobody known here' }),
+  });
   if (line.nth > 1) world.activity.info('event sent again', () => ({ ...about(), time: line.nth }));
   else if (fate !== 'delivered') {
     world.activity.warn('event accepted, never to be delivered', () => ({ ...about(), fate }));
   }
 }
 
-/** Writes down that the client left before its reply was out, unless the sandbox itself ended the connection. */
-function noticeDeparture(exchange: Exchange, world: World, key: string): void {
+/** Any later an answer is worth a line in the ledger. */
+const promptMs = 100;
+
+/**
+ * Writes down that the reply to an accepted event was late; or that the client left before it was out, unless the sandbox
+ * itself ended the connection.
+ */
+function noticeEnd(
+  exchange: Exchange,
+  world: World,
+  { key, acceptedMs }: { readonly key: string; readonly acceptedMs: number | null },
+): void {
   const { res } = exchange;
+  const sinceAccepted = () => (acceptedMs === null ? {} : { delayMs: performance.now() - acceptedMs });
+  res.once('finish', () => {
+    const { delayMs = 0 } = sinceAccepted();
+    if (delayMs > promptMs) world.ledger.fault('late-answer', { key, delayMs });
+  });
   const onClose = () => {
     const isClientsDoing = !exchange.isCutByUs && !world.isClosing;
-    if (!res.writableFinished && isClientsDoing) world.ledger.fault('client-gone', { key });
+    if (!res.writableFinished && isClientsDoing)
+      world.ledger.fault('client-gone', { key, ...sinceAccepted() });
   };
   if (res.closed) onClose();
   else res.once('close', onClose);

@@ -28,8 +28,11 @@ export interface AcceptedLine {
   readonly fate?: Fate;
 }
 
-/** What a fault line names: an injected fault, or a client that left before its reply was written. */
-export type RecordedFault = FaultKind | 'client-gone';
+/**
+ * What a fault line names: an injected fault; a client that left before its reply was written; or a reply that left so long after the
+ * acceptance that its client may have given up, for whatever reason: an injected one, or a machine with too much to do.
+ */
+export type RecordedFault = FaultKind | 'client-gone' | 'late-answer';
 
 /** One fault that touched one request. */
 export interface FaultLine {
@@ -37,7 +40,7 @@ export interface FaultLine {
   readonly fault: RecordedFault;
   /** The request's idempotency key, where the body had been read and held one. */
   readonly key?: string;
-  /** How late a slow reply was. */
+  /** How late a slow reply is to be. Of a late answer, and of a client that left: how long after the acceptance that was. */
   readonly delayMs?: number;
   /** True when the event was accepted although the answer was spoilt; else absent. */
   readonly stored?: true;

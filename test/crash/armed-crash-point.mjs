@@ -10,6 +10,7 @@ if (orderFile === undefined)
 let known = '';
 let order = null;
 let passed = 0;
+let cameFrom = null;
 
 /** The release's function of this name does nothing. */
 export function crashPoint(name) {
@@ -19,9 +20,14 @@ export function crashPoint(name) {
     order = text === '' ? null : JSON.parse(text);
     passed = 0;
   }
-  if (order?.point !== name) return;
-  passed += 1;
-  if (passed === order.nth && takeOrder(name)) process.kill(process.pid, order.signal);
+  if (order?.point === name) passed += 1;
+  if (order?.point === name && passed === order.nth && takeOrder(name))
+    process.kill(process.pid, order.signal);
+  cameFrom = { point: name, monotonicMs: monotonicMs() };
+}
+
+function monotonicMs() {
+  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
 function readOrder() {
@@ -40,8 +46,8 @@ function takeOrder(point) {
   } catch {
     return false;
   }
-  const monotonicMs = Number(process.hrtime.bigint() / 1_000n) / 1_000;
-  writeFileSync(taken, JSON.stringify({ point, pid: process.pid, atMs: Date.now(), monotonicMs }));
+  const now = { atMs: Date.now(), monotonicMs: monotonicMs() };
+  writeFileSync(taken, JSON.stringify({ point, pid: process.pid, cameFrom, ...now }));
   renameSync(taken, `${orderFile}.struck`);
   return true;
 }

@@ -2,12 +2,14 @@
 // starts again, and in the end everything must be as if nothing had happened.
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../scripts/chaos/record.ts';
+import { noteDeath } from './death.ts';
 import type { Order } from './order.ts';
-import { atLeast, lookEveryMs, type Scene, untilStruck } from './scene.ts';
+import { againEveryMs, atLeast, lookEveryMs, type Scene, untilStruck } from './scene.ts';
 import { type SceneName, scenes } from './scenes.ts';
+import { patienceMs } from './setting.ts';
 import { type Crash, comeBack, goOn, standStill } from './standstill.ts';
 import { judge, lookAfterDeath } from './verdict.ts';
-import { patienceMs, type World, whoIs } from './world.ts';
+import type { World } from './world.ts';
 import { allValues, holds, isDone } from './world-data.ts';
 
 export interface Lap {
@@ -71,8 +73,8 @@ async function crash(world: World, lap: Lap, { passage, stopped }: Moment): Prom
   return null;
 }
 
-/** Longer than any scene takes to come by. */
-const provokeLimitMs = 2 * patienceMs;
+/** Longer than any scene takes to come by, also where twelve rounds of a second take five each. */
+const provokeLimitMs = 4 * patienceMs;
 
 async function provoke(world: World, scene: Scene, { point, nth }: Order): Promise<void> {
   const endsAtMs = monotonicMs() + provokeLimitMs;
@@ -83,19 +85,14 @@ async function provoke(world: World, scene: Scene, { point, nth }: Order): Promi
 }
 
 /** The process is dead: nothing is half there, whatever it left. */
-async function outlive(world: World, scene: Scene, { victim, struck }: Crash): Promise<void> {
+async function outlive(world: World, scene: Scene, { victim, struck, held }: Crash): Promise<void> {
   const code = await victim.node.exited;
   if (code !== 'SIGKILL') throw new Error(`it was to die by SIGKILL and ended with ${code}`);
   victim.isToldToEnd = true;
-  scene.atOnce?.(world, struck.point);
-  const estate = lookAfterDeath(world);
-  const { target } = victim;
-  if (target === 'command') return;
-  // What others hold, or have left, is not for the successor to take over at once.
-  const isAlone = target === 'relayer' && scene.areSeveralDead !== true && world.relayers().length === 0;
+  scene.atOnce?.(world, struck);
+  const leases = lookAfterDeath(world);
   const { atMs, monotonicMs: fromMs } = struck;
-  const kill = { ...whoIs(victim, target), wasUp: true, estate: isAlone ? estate : null, atMs, fromMs };
-  world.record.add({ kind: 'kill', ...kill, toMs: monotonicMs() });
+  await noteDeath(world, victim, { before: held, leases, atMs, fromMs });
 }
 
 const settleLimitMs = 2 * patienceMs;
@@ -104,7 +101,7 @@ async function settle(world: World, scene: Scene): Promise<void> {
   const endsAtMs = monotonicMs() + settleLimitMs;
   while (monotonicMs() < endsAtMs) {
     await scene.passTime?.(world);
-    const lookUntilMs = monotonicMs() + 500;
+    const lookUntilMs = monotonicMs() + againEveryMs;
     while (monotonicMs() < lookUntilMs) {
       if (await holds(world, isDone(world))) return;
       await pause(lookEveryMs);

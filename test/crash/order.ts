@@ -15,6 +15,8 @@ export interface Order {
 export interface Struck {
   readonly point: CrashPoint;
   readonly pid: number;
+  /** The point that it had passed before this one, and when; null when this was its first. */
+  readonly cameFrom: { readonly point: CrashPoint; readonly monotonicMs: number } | null;
   /** Epoch ms. */
   readonly atMs: number;
   readonly monotonicMs: number;

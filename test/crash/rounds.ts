@@ -60,8 +60,8 @@ function lapsOf(point: CrashPoint, { scene, most = lastPassage }: Passage, isLoc
 }
 
 /** Worlds at a time. Much of a lap is waiting: for a process to start, for a lease to run out. */
-const lanes = 3;
-/** Laps in one world, so that none grows old. */
+const lanes = 4;
+/** Most laps in one world, so that none grows old. */
 const lapsInWorld = 12;
 /** After so many it is clear that something is broken. */
 const mostProblems = 6;
@@ -93,7 +93,7 @@ async function playInOneWorld(root: string, laps: readonly Lap[]): Promise<reado
   try {
     for (const [index, lap] of laps.entries()) {
       const { setting, finish } = scenes[lap.scene];
-      world ??= await createWorld(root, setting);
+      world ??= await createWorld(root, { setting, signal: lap.signal });
       await playLap(world, lap);
       if (laps[index + 1]?.scene !== lap.scene) await finish?.(world);
     }
@@ -107,20 +107,27 @@ async function playInOneWorld(root: string, laps: readonly Lap[]): Promise<reado
   }
 }
 
-/** Laps that share a world have its setting in common. A new file can be new only once. */
+/** Laps that share a world have its setting and the signal in common. The longest come first: none is left alone in the end. */
 function series(laps: readonly Lap[]): (readonly Lap[])[] {
   const settings = new Set(laps.map(({ scene }) => scenes[scene].setting));
-  return [...settings].flatMap((setting) => {
-    const own = laps
-      .filter(({ scene }) => scenes[scene].setting === setting)
-      .toSorted(
-        (a, b) => a.signal.localeCompare(b.signal) || order.indexOf(a.scene) - order.indexOf(b.scene),
-      );
-    const size = setting.isFileNew === true ? 1 : lapsInWorld;
-    return Array.from({ length: Math.ceil(own.length / size) }, (_, nth) =>
-      own.slice(nth * size, (nth + 1) * size),
-    );
-  });
+  const groups = [...settings].flatMap((setting) =>
+    signals.map((signal) =>
+      laps.filter((lap) => lap.signal === signal && scenes[lap.scene].setting === setting),
+    ),
+  );
+  return groups
+    .flatMap((own) => inWorlds(own.toSorted((a, b) => order.indexOf(a.scene) - order.indexOf(b.scene))))
+    .toSorted((a, b) => b.length - a.length);
+}
+
+/** Worlds of about the same size. A new file can be new only once. */
+function inWorlds(laps: readonly Lap[]): (readonly Lap[])[] {
+  const [first] = laps;
+  const isNew = first !== undefined && scenes[first.scene].setting.isFileNew === true;
+  const worlds = isNew ? laps.length : Math.ceil(laps.length / lapsInWorld);
+  return Array.from({ length: worlds }, (_, nth) =>
+    laps.slice(Math.round((nth * laps.length) / worlds), Math.round(((nth + 1) * laps.length) / worlds)),
+  );
 }
 
 const order = Object.keys(scenes) as readonly SceneName[];

@@ -1,6 +1,8 @@
 // Scenes of the relayer's own work: delivering, stopping, starting after others have died, and a person's redrive.
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../scripts/chaos/record.ts';
+import { killRelayers } from './death.ts';
+import { isAlive, type Runner, whoIs } from './runner.ts';
 import {
   atLeast,
   comesUp,
@@ -12,12 +14,13 @@ import {
   untilStruck,
   untilStruckOr,
 } from './scene.ts';
+import { concurrency } from './setting.ts';
 import { lookWithoutWal } from './verdict.ts';
-import { isAlive, type Runner, timing, type World, whoIs } from './world.ts';
+import type { World } from './world.ts';
 import { addInvoices, holds, isDone, keysHeldBy } from './world-data.ts';
 
 /** More than there are slots. */
-const batch = timing.concurrency + 2;
+const batch = concurrency + 2;
 const inTenMinutes = () => Date.now() + 600_000;
 /** What a relayer makes due, and a person moves, in one transaction. */
 const batchOfRows = 500;
@@ -40,8 +43,8 @@ const quiet: Scene = {
     await untilStruckOr(world, isDone(world));
     await pause(60);
   },
-  atOnce(world, point) {
-    if (point === 'wal:after-checkpoint') lookWithoutWal(world);
+  atOnce(world, struck) {
+    if (struck.point === 'wal:after-checkpoint') lookWithoutWal(world, struck);
   },
 };
 
@@ -50,7 +53,7 @@ const stop: Scene = {
   setting: justDelivering,
   prepare: relayersFor,
   async provoke(world) {
-    await leaseEvents(world, timing.concurrency * world.relayers().length);
+    await leaseEvents(world, concurrency * world.relayers().length);
     const [told] = world.relayers();
     if (told === undefined) throw new Error('nobody to stop');
     told.isToldToEnd = true;
@@ -69,8 +72,8 @@ const stop: Scene = {
 /** Kills what runs in the middle of its work. */
 async function leaveLeases(world: World, relayers: number): Promise<void> {
   await atLeast(world, relayers);
-  await leaseEvents(world, relayers * timing.concurrency);
-  await world.killRelayers();
+  await leaseEvents(world, relayers * concurrency);
+  await killRelayers(world);
   world.sandbox.faults.replace();
 }
 
@@ -91,12 +94,12 @@ const start: Scene = {
   afterwards: comesUp,
 };
 
-const twoDead: Scene = { ...start, areSeveralDead: true, prepare: (world) => leaveLeases(world, 2) };
+const twoDead: Scene = { ...start, prepare: (world) => leaveLeases(world, 2) };
 
 const longOutage: Scene = {
   ...start,
   async prepare(world, { nth }) {
-    await world.killRelayers();
+    await killRelayers(world);
     const count = (nth - 1) * batchOfRows + 5;
     await addInvoices(world, count, { wait_reason: 'gateway', available_at: inTenMinutes() });
   },

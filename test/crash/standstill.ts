@@ -6,10 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../scripts/chaos/record.ts';
 import { waitFor } from '../helpers.ts';
 import { crashTable } from './crash-table.ts';
+import { inSlots } from './estate.ts';
 import type { Struck } from './order.ts';
+import { type Runner, whoIs } from './runner.ts';
 import { atLeast, type Scene, untilStruckOr } from './scene.ts';
+import { patienceMs } from './setting.ts';
 import { lookWhileStopped } from './verdict.ts';
-import { patienceMs, type Runner, type World, whoIs } from './world.ts';
+import type { World } from './world.ts';
 import { addInvoices, everythingIsSent, isWriteLockFree, keysHeldBy, oneValue } from './world-data.ts';
 
 /** Who was struck, what it held then, and how many of these leases have meanwhile become somebody else's. */
@@ -27,7 +30,7 @@ export async function standStill(world: World, crash: Crash): Promise<Crash> {
   await waitFor('it to stand still', () => isStopped(struck.pid));
   victim.isStopped = true;
   const isLocked = crashTable[struck.point].lock === 'held';
-  const held = await keysHeldBy(world, victim);
+  const held = inSlots(await keysHeldBy(world, victim));
   if (isLocked) await staysLocked(world);
   else await othersGoOn(world);
   const leases = isLocked ? 0 : held.length;
@@ -53,26 +56,41 @@ async function othersGoOn(world: World): Promise<void> {
   await untilStruckOr(world, everythingIsSent);
 }
 
-/** Wakes it. */
-export function goOn(world: World, { victim, struck, held, leases }: Crash): void {
-  const toMs = monotonicMs();
-  victim.node.child.kill('SIGCONT');
-  victim.isStopped = false;
-  // Only a relayer can send twice for it.
-  if (victim.target !== 'relayer') return;
-  const { monotonicMs: fromMs } = struck;
-  world.record.add({ kind: 'pause', ...whoIs(victim, 'relayer'), held, fenced: leases, fromMs, toMs });
+/** Wakes it, and it goes on to where it is struck again. */
+export function goOn(world: World, crash: Crash): void {
+  wake(crash);
+  noteSleep(world, crash);
 }
 
-/** Wakes it and waits until every settlement that it still had in hand was refused. */
-export async function comeBack(world: World, scene: Scene, crash: Crash): Promise<void> {
+function wake({ victim }: Crash): void {
+  victim.node.child.kill('SIGCONT');
+  victim.isStopped = false;
+}
+
+/** Only a relayer can send twice for it. */
+function noteSleep(world: World, { victim, struck, held, leases }: Crash): void {
+  if (victim.target !== 'relayer') return;
+  const span = { fromMs: struck.monotonicMs, toMs: monotonicMs() };
+  world.record.add({ kind: 'pause', ...whoIs(victim, 'relayer'), held, fenced: leases, ...span });
+}
+
+/** Wakes it and waits until every settlement that it still had in hand was refused, for 30 s unless told otherwise. */
+export async function comeBack(
+  world: World,
+  scene: Pick<Scene, 'afterwards'>,
+  crash: Crash,
+  withinMs = patienceMs,
+): Promise<void> {
   const { leases, victim } = crash;
   const refusedBefore = leases === 0 ? 0 : await refusedEvents(world);
-  goOn(world, crash);
+  wake(crash);
   if (leases > 0) {
     const areRefused = async () => (await refusedEvents(world)) >= refusedBefore + leases;
-    await waitFor(`its ${leases} late settlements to be refused`, areRefused, patienceMs);
+    await waitFor(`its ${leases} late settlements to be refused`, areRefused, withinMs);
   }
+  // What it had in hand to be sent, it has sent by now.
+  await world.hasRead();
+  noteSleep(world, crash);
   await scene.afterwards?.(world, victim);
 }
 

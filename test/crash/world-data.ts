@@ -7,10 +7,13 @@ import Database from 'better-sqlite3';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { readQuietly } from '../../apps/outbox/quiet-read.ts';
 import { isBusy } from '../../apps/outbox/sqlite-code.ts';
+import { monotonicMs } from '../../scripts/chaos/record.ts';
 import { demoBusinesses } from '../../scripts/sandbox/endpoint.ts';
 import { waitFor } from '../helpers.ts';
 import { type EventColumns, insertEvent } from '../outbox-database.ts';
-import { patienceMs, type Runner, type World } from './world.ts';
+import { type Runner, slotOf } from './runner.ts';
+import { patienceMs } from './setting.ts';
+import type { World } from './world.ts';
 
 /** The first column of the first row. */
 export function oneValue(world: World, sql: string): Promise<unknown> {
@@ -30,8 +33,8 @@ export async function holds(world: World, condition: string): Promise<boolean> {
 
 /** What a relayer that has come up holds, by key: it has named its slot, and every lease of the slot is its own. */
 export async function keysHeldBy(world: World, { node }: Runner): Promise<readonly string[]> {
-  const slot = /relayer started.* slot=(\d\d)/.exec(node.stdout)?.[1];
-  if (slot === undefined) return [];
+  const slot = slotOf(node.stdout);
+  if (slot === null) return [];
   const range = `lease_id >= '${slot}:' AND lease_id < '${slot};'`;
   return allValues(world, `SELECT id || key_suffix FROM events WHERE ${range}`);
 }
@@ -101,6 +104,7 @@ export async function addInvoices(
     }
   });
   if (!isWritten) return [];
+  world.ownCommits.push({ invoices: invoices.map(({ invoice }) => invoice), returnedMs: monotonicMs() });
   appendFileSync(world.journal, invoices.map(({ invoice }) => `${invoice}\n`).join(''));
   return invoices.map(({ key }) => key);
 }

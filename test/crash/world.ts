@@ -5,58 +5,33 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { arenaFiles } from '../../scripts/chaos/evidence.ts';
-import {
-  type ChaosRecord,
-  createRecord,
-  monotonicMs,
-  type Target,
-  type Who,
-} from '../../scripts/chaos/record.ts';
+import { type ChaosRecord, createRecord } from '../../scripts/chaos/record.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts';
-import { type SpawnedNode, spawnNode, tempDirectory, waitFor } from '../helpers.ts';
-import { OrderFile } from './order.ts';
+import { spawnNode, tempDirectory, waitFor } from '../helpers.ts';
+import { type Order, OrderFile } from './order.ts';
+import { giveUpsIn, isAlive, type Runner, whoIs } from './runner.ts';
+import { concurrency, patienceMs, relayerFlags, type Setting, type Timing, timings } from './setting.ts';
 
-/** What the processes of a world have in common. */
-export interface Setting {
-  /** Flags of its relayers, beside those of all. */
-  readonly flags: readonly string[];
-  /** Its processes cut long waits short. */
-  readonly haste?: boolean;
-  /** SQL of a condition that holds when all is done. Default: every event is processed. */
-  readonly isDone?: string;
-  /** There is no database in the beginning. */
-  readonly isFileNew?: boolean;
+/** Invoices that the test itself has committed, in one transaction that had returned by then. */
+export interface OwnCommit {
+  readonly invoices: readonly string[];
+  readonly returnedMs: number;
 }
 
-/** A start may take so long on a machine that has much else to do. */
-export const patienceMs = 30_000;
-
-/** Short times, so that leases run out while somebody waits; few slots, since a kill may repeat so many. */
-export const timing = { concurrency: 4, leaseMs: 3_000, requestTimeoutMs: 1_500 } as const;
-
-const commonFlags: readonly string[] = [
-  ...['--poll-interval', '100ms', '--drain-timeout', '100ms', '--concurrency', `${timing.concurrency}`],
-  ...['--lease', `${timing.leaseMs}ms`, '--request-timeout', `${timing.requestTimeoutMs}ms`],
-];
-
-/** A process of the world. */
-export interface Runner {
-  readonly node: SpawnedNode;
-  /** `command`: one of the operator's, which ends by itself. */
-  readonly target: 'relayer' | 'ingester' | 'command';
-  /** It was told to end, by whatever means. */
-  isToldToEnd: boolean;
-  isStopped: boolean;
+/** A world and what is done in it to those who pass a crash point. */
+export interface Plan {
+  readonly setting: Setting;
+  readonly signal: Order['signal'];
 }
 
 /** Makes a world that is removed, with all its processes, when the test has finished. `root` is an armed build. */
-export async function createWorld(root: string, setting: Setting): Promise<World> {
+export async function createWorld(root: string, { setting, signal }: Plan): Promise<World> {
   const folder = tempDirectory();
   const ledgerFile = path.join(folder, arenaFiles.ledger);
   const sandbox = await startSandbox({ storeDelayMs: 5, deliverDelayMs: 5, ledgerFile });
   onTestFinished(() => sandbox.close());
   writeFileSync(path.join(folder, 'empty.env'), '');
-  const world = new World({ root, setting, folder, sandbox });
+  const world = new World({ root, setting, signal, folder, sandbox });
   if (setting.isFileNew !== true) await prepareDatabase(world.file);
   return world;
 }
@@ -66,23 +41,30 @@ export class World {
   readonly file: string;
   readonly journal: string;
   readonly setting: Setting;
+  readonly signal: Order['signal'];
   readonly sandbox: Sandbox;
   readonly record: ChaosRecord;
   readonly runners: Runner[] = [];
+  readonly ownCommits: OwnCommit[] = [];
   readonly orders: OrderFile;
   readonly #root: string;
 
-  constructor(parts: { root: string; setting: Setting; folder: string; sandbox: Sandbox }) {
+  constructor(parts: Plan & { readonly root: string; readonly folder: string; readonly sandbox: Sandbox }) {
     this.folder = parts.folder;
     this.file = path.join(this.folder, arenaFiles.database);
     this.journal = path.join(this.folder, arenaFiles.journal);
     this.setting = parts.setting;
+    this.signal = parts.signal;
     this.sandbox = parts.sandbox;
     this.record = createRecord(path.join(this.folder, arenaFiles.record));
-    const run = { seed: 0, durationMs: 0, kills: 0, relayers: 2, soak: false, ...timing, atMs: Date.now() };
-    this.record.add({ kind: 'run', ...run });
+    const run = { seed: 0, durationMs: 0, kills: 0, relayers: 2, soak: false, concurrency, atMs: Date.now() };
+    this.record.add({ kind: 'run', ...run, ...this.timing });
     this.#root = parts.root;
     this.orders = new OrderFile(this.folder);
+  }
+
+  get timing(): Timing {
+    return timings[this.signal];
   }
 
   /** Starts a process of the armed build: `script` is a path in `build/`. */
@@ -101,13 +83,13 @@ export class World {
         CRASH_HASTE: this.setting.haste === true ? 'yes' : 'no',
       },
     });
-    const runner: Runner = { node, target, isToldToEnd: false, isStopped: false };
+    const runner: Runner = { node, target, isToldToEnd: false, isStopped: false, giveUpsNoted: 0 };
     this.runners.push(runner);
     return runner;
   }
 
   startRelayer(): Runner {
-    return this.start('relayer', 'relayer/main.js', [...commonFlags, ...this.setting.flags]);
+    return this.start('relayer', 'relayer/main.js', relayerFlags(this.setting, this.timing));
   }
 
   /** The relayers that run, oldest first: alive, and not stopped. */
@@ -147,19 +129,14 @@ export class World {
       throw new Error(`told to stop, the ${runner.target} ended with ${code}: ${runner.node.stderr}`);
   }
 
-  /** Kills every relayer from outside. */
-  async killRelayers(): Promise<void> {
-    const killed = this.relayers();
-    const [fromMs, atMs] = [monotonicMs(), Date.now()];
-    for (const runner of killed) {
-      runner.isToldToEnd = true;
-      runner.node.child.kill('SIGKILL');
-    }
-    await Promise.all(killed.map(({ node }) => node.exited));
-    for (const runner of killed) {
-      const span = { fromMs, toMs: monotonicMs() };
-      const kill = { ...whoIs(runner, 'relayer'), wasUp: true, estate: null, atMs };
-      this.record.add({ kind: 'kill', ...kill, ...span });
+  /**
+   * Resolves when the sandbox has read whatever a process that is dead now had sent: since then it has answered two questions,
+   * one after the other. It lives in this process, which has much else to do.
+   */
+  async hasRead(): Promise<void> {
+    for (let questions = 0; questions < 2; questions++) {
+      const answer = await fetch(new URL('/healthz', this.sandbox.url));
+      await answer.text();
     }
   }
 
@@ -179,22 +156,16 @@ export class World {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Records whoever ended without having been told to. */
-  noteUnaskedExits(): void {
+  /** Records whoever ended without having been told to, and each time that a relayer gave up waiting for an answer. */
+  noteWhatHappened(): void {
     for (const runner of this.runners) {
-      if (runner.target === 'command' || runner.isToldToEnd || isAlive(runner)) continue;
+      if (runner.target === 'command') continue;
+      const giveUps = giveUpsIn(runner.node.stdout).slice(runner.giveUpsNoted);
+      runner.giveUpsNoted += giveUps.length;
+      for (const giveUp of giveUps) this.record.add(giveUp);
+      if (runner.isToldToEnd || isAlive(runner)) continue;
       runner.isToldToEnd = true;
       this.record.add({ kind: 'unasked exit', ...whoIs(runner, runner.target) });
     }
   }
-}
-
-/** The process as the record names it. */
-export function whoIs({ node }: Runner, target: Target): Who {
-  return { target, name: target, pid: node.pid };
-}
-
-/** Whether the process has not ended. */
-export function isAlive({ node: { child } }: Runner): boolean {
-  return child.exitCode === null && child.signalCode === null;
 }
