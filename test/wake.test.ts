@@ -105,15 +105,18 @@ function scene(change: Partial<WakeOptions> = {}) {
 }
 
 describe('after a file event', () => {
-  test.each([0, 1, 3, 20, 250, 500, 4_000])('a commit that becomes visible %d ms later is seen', async (delayMs) => {
-    const { clock, state, seen, touch } = scene();
-    await touch('events.db-wal');
-    clock.after(delayMs, () => {
-      state.version += 1;
-    });
-    await clock.advance(5_000);
-    expect(seen.wakes).toBe(1);
-  });
+  test.each([0, 1, 3, 20, 250, 500, 4_000])(
+    'a commit that becomes visible %d ms later is seen',
+    async (delayMs) => {
+      const { clock, state, seen, touch } = scene();
+      await touch('events.db-wal');
+      clock.after(delayMs, () => {
+        state.version += 1;
+      });
+      await clock.advance(5_000);
+      expect(seen.wakes).toBe(1);
+    },
+  );
 
   test('it looks a few times at growing distances, then rests', async () => {
     const { clock, state, touch } = scene();
