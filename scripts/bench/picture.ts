@@ -44,6 +44,22 @@ const panels: readonly Panel[] = [
   },
 ];
 
+/** Those of the long parts, whose figures depend on what was asked for. */
+function longPanels({ measures }: BenchResult): readonly Panel[] {
+  const panel = (title: string, wanted: RegExp): Panel => ({
+    title,
+    names: measures.map(({ name }) => name).filter((name) => wanted.test(name)),
+  });
+  return [
+    panel('Flat in size: drain once warm, events per second', /^flat\.[^.]+\.rate$/),
+    panel('Flat in size: CPU per event, us', /^flat\.[^.]+\.cpu$/),
+    panel('Flat in size: arrival at 20 events/s, ms', /^flat\.[^.]+\.arrival\.p\d+$/),
+    panel('Arrival while events are read back, ms', /^confirm\.(before|during)\./),
+    panel('Arrival while old events are deleted, ms', /^prune\.(before|during)\./),
+    panel('Slots, events per second', /^slots\..*\.rate$/),
+  ];
+}
+
 /** A panel per question, a bar per contestant. */
 function peerPanels({ peers }: BenchResult): readonly Panel[] {
   if (peers === undefined) return [];
@@ -74,7 +90,7 @@ const margin = 24;
 export function pictureSvg(result: BenchResult): string {
   const drawn: string[] = [];
   let top = margin + 34;
-  for (const { title, names, labels } of [...panels, ...peerPanels(result)]) {
+  for (const { title, names, labels } of [...panels, ...longPanels(result), ...peerPanels(result)]) {
     const figures = names.flatMap((name, index) =>
       result.measures
         .filter((measure) => measure.name === name)
@@ -114,5 +130,5 @@ function panelSvg(title: string, figures: readonly Figure[], top: number): strin
 
 /** What is compared with is grey. */
 function colourOf(name: string): Colour {
-  return /limit|alone|node|^peers\.(?!ours\.)/.test(name) ? 'grey' : 'blue';
+  return /limit|alone|before|node|^peers\.(?!ours\.)/.test(name) ? 'grey' : 'blue';
 }

@@ -5,6 +5,7 @@ import type { Bench, Part } from './bench.ts';
 import { burst } from './burst.ts';
 import type { BenchSettings, PartName } from './config.ts';
 import { drain } from './drain.ts';
+import { flat } from './flat.ts';
 import { startGateway } from './gateway-link.ts';
 import { createGround, type Ground } from './ground.ts';
 import { idle } from './idle.ts';
@@ -16,8 +17,10 @@ import { workNames } from './peers/compete.ts';
 import { peerList } from './peers/peer-list.ts';
 import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
+import { slots } from './slots.ts';
 import { startUp } from './start-up.ts';
 import { createStock } from './stock.ts';
+import { confirmDisturbance, pruneDisturbance } from './upkeep.ts';
 import { writer } from './writer.ts';
 
 const parts: Readonly<Record<PartName, Part>> = {
@@ -28,6 +31,10 @@ const parts: Readonly<Record<PartName, Part>> = {
   start: startUp,
   recovery,
   idle,
+  flat,
+  confirm: confirmDisturbance,
+  prune: pruneDisturbance,
+  slots,
 };
 
 /** A benchmark's result, as it is written: one object, fit for a history. */
