@@ -1,39 +1,12 @@
 // The hint that somebody has committed: it comes for every commit of another process, and for nothing else.
 import { mkdirSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../apps/outbox/clock.ts';
-import { startWake, type WakeOptions } from '../apps/relayer/wake.ts';
+import { describe, expect, test } from 'vitest';
+import type { WakeOptions } from '../apps/relayer/wake.ts';
 import { FakeClock } from './fake-clock.ts';
-import { spawnNode, tempDirectory, waitFor } from './helpers.ts';
+import { tempDirectory, waitFor } from './helpers.ts';
 import { insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
-import { MemoryLog } from './relayer-rig.ts';
-
-/** Starts a wake that counts; stopped when the test has finished. */
-function countWakes(change: Partial<WakeOptions> & Pick<WakeOptions, 'databaseFile' | 'dataVersion'>) {
-  const seen = { wakes: 0, log: new MemoryLog() };
-  const stop = startWake({
-    onChange: () => {
-      seen.wakes += 1;
-    },
-    clock: systemClock,
-    log: seen.log,
-    ...change,
-  });
-  onTestFinished(stop);
-  return { seen, stop };
-}
-
-/** Another process that commits when told to. */
-async function startCommitter(file: string) {
-  const { child } = spawnNode('test/fixtures/committer.mjs', [file], { ipc: true });
-  let answers = 0;
-  child.on('message', () => {
-    answers += 1;
-  });
-  await waitFor('the other process', () => answers === 1);
-  return () => void child.send('commit');
-}
+import { countWakes, startCommitter } from './wake-rig.ts';
 
 describe('commits of another process that syncs each one', () => {
   test('wake for every single one, and are visible then', async () => {
