@@ -1,4 +1,4 @@
-// `npm run clean`: removes what the build made. `-- --database` removes the database too, unless an application has it
+// `npm run clean`: removes what the build made, and the results of chaos. `-- --database` removes the database too, unless an application has it
 // open or events are pending (`--force` removes it all the same). Plain JavaScript: it must work when nothing compiles.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -19,9 +19,9 @@ if (args.includes('--force') && !args.includes('--database')) {
   process.exit(2);
 }
 if (args.includes('--database')) await removeDatabase({ force: args.includes('--force') });
-for (const output of ['build', 'prisma/generated'])
+for (const output of ['build', 'prisma/generated', 'chaos-results'])
   rmSync(path.join(root, output), { recursive: true, force: true });
-console.log('removed build output');
+console.log('removed build output and pictures of chaos');
 
 /** The rules of what may be removed are compiled code, shared with the applications. */
 async function removeDatabase(options) {

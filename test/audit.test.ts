@@ -1,6 +1,6 @@
 // `audit` as a process against the sandbox: every way in which the outbox and Convoy can differ, and that what cannot be read
 // is never called missing.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
 import type { RowReader } from '../scripts/outbox/audit/convoy-rows.ts';
@@ -11,6 +11,9 @@ import { waitFor } from './helpers.ts';
 import { outboxWith } from './operator-command.ts';
 import { insertEvent, newDatabaseFile, plainConnection, statusCounts } from './outbox-database.ts';
 import { acme, eventBody, post } from './sandbox-client.ts';
+
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Audit {
   readonly isClean: boolean;
@@ -83,7 +86,7 @@ test('missing, failed and extra events are found, and what is missing can be sen
 });
 
 test('a Convoy that cannot be read, or a period that is none, concludes nothing', {
-  timeout: 30_000,
+  timeout: 60_000,
 }, async () => {
   const sandbox = await quietSandbox();
   const place = placeFor(sandbox);

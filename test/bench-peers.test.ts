@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from '../scripts/bench/gateway-link.ts';
 import { createGround } from '../scripts/bench/ground.ts';
+import { monotonicMs } from '../scripts/bench/monotonic.ts';
+import { Pace } from '../scripts/bench/pace.ts';
 import { type Competition, compete, type Field } from '../scripts/bench/peers/compete.ts';
 import type { Variant } from '../scripts/bench/peers/peer.ts';
 import { createPeerContestant } from '../scripts/bench/peers/peer-contestant.ts';
@@ -34,7 +36,10 @@ async function rig() {
   };
   const run = (field: Pick<Field, 'ours' | 'others' | 'works'>): Promise<Competition> =>
     compete(
-      { gateway, signal: interruption.signal, say: (text) => void said.push(text) },
+      {
+        ...{ gateway, signal: interruption.signal, pace: new Pace(monotonicMs) },
+        say: (text) => void said.push(text),
+      },
       { ...field, load, times: 1, leftOut: [] },
     );
   return { ground, contestant, run, said, interruption };

@@ -3,18 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { BenchResult } from '../scripts/bench/run.ts';
-import { processesOf } from '../scripts/chaos/processes.ts';
-import { spawnNode, tempDirectory, waitFor } from './helpers.ts';
-
-function startBench(...args: readonly string[]) {
-  const temp = tempDirectory();
-  const out = tempDirectory();
-  const env = { ...process.env, TMPDIR: temp, CONVOY_API_KEY: 'never-to-be-used', RELAYER_CONCURRENCY: '1' };
-  const run = spawnNode('build/scripts/bench/main.js', [...args, '--out', out], { env });
-  const left = () =>
-    processesOf(temp).filter(({ pid, command }) => pid !== run.pid && !command.includes('warden'));
-  return { run, temp, out, left };
-}
+import { startBench } from './bench-run.ts';
+import { waitFor } from './helpers.ts';
 
 test('a small drain is measured against the limit, on the same bytes, and written down', async () => {
   const { run, temp, out, left } = startBench('--pending', '200', '--runs', '1', '--only', 'drain', '--json');
@@ -45,4 +35,19 @@ test('an interrupted run ends with status 130 and leaves neither process nor fil
   expect(await run.exited, run.stderr).toBe(130);
   expect(left()).toEqual([]);
   expect([...readdirSync(temp), ...readdirSync(out)]).toEqual([]);
+});
+
+test('several relayers on a slow gateway are measured against what their slots allow', async () => {
+  const { run, temp, left } = startBench(
+    ...['--only', 'slots', '--gateway-latency', '5ms', '--relayers', '2', '--concurrency', '2'],
+    ...['--runs', '1', '--json'],
+  );
+  expect(await run.exited, run.stderr).toBe(0);
+  const result: BenchResult = JSON.parse(run.stdout);
+  expect(result.measures.map(({ name }) => name)).toEqual(['slots.5ms.2x2.rate', 'slots.5ms.2x2.ratio']);
+  for (const { median, samplesPerRun } of result.measures) {
+    expect({ isMeasured: median > 0, samplesPerRun }).toEqual({ isMeasured: true, samplesPerRun: 1_200 });
+  }
+  expect(left()).toEqual([]);
+  expect(readdirSync(temp)).toEqual([]);
 });

@@ -4,44 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../scripts/chaos/evidence.ts';
 import { growths } from '../scripts/chaos/growth.ts';
 import { pictureOf, sparkline } from '../scripts/chaos/picture.ts';
-import type { RecordLine, Who } from '../scripts/chaos/record.ts';
+import type { RecordLine } from '../scripts/chaos/record.ts';
 import { recoveryOf } from '../scripts/chaos/recovery.ts';
 import { causesOf, repeatsOf } from '../scripts/chaos/repeat-causes.ts';
 import { explainRepeats } from '../scripts/chaos/repeats.ts';
 import { lateTakeovers } from '../scripts/chaos/takeovers.ts';
-
-const relayer: Who = { target: 'relayer', name: 'relayer-1', pid: 11 };
-const run: RecordLine = {
-  ...{ kind: 'run', seed: 1, durationMs: 1_000, kills: 1, relayers: 2, soak: false },
-  ...{ concurrency: 2, leaseMs: 2_000, requestTimeoutMs: 800, atMs: 0 },
-};
-const span = (atMs: number) => ({ fromMs: atMs, toMs: atMs });
-
-/** All clocks tell the same time here. */
-function kill(atMs: number, held: readonly string[], who: Who = relayer): RecordLine {
-  const estate = { slot: '00', held, leased: held.length, leasedUntilMs: atMs + 2_000 };
-  return { kind: 'kill', ...who, wasUp: true, estate, atMs, ...span(atMs) };
-}
-
-function accepted(key: string, atMs: number): Evidence['ledger']['accepted'][number] {
-  return {
-    ...{ kind: 'accepted', key, owner: 'o', type: 't', bytes: 1, sha256: '', nth: 1, answer: 'queued' },
-    ...{ atMs, monotonicMs: atMs },
-  };
-}
-
-function evidence(
-  record: readonly RecordLine[],
-  given: Partial<Evidence> = {},
-  ...acceptances: Evidence['ledger']['accepted'][number][]
-): Evidence {
-  return {
-    ...{ journal: new Set(), invoices: new Set(), events: new Map(), fencedEvents: 0, integrity: 'ok' },
-    ...{ relayerStarts: [], takeovers: [], record: [run, ...record] },
-    ledger: { accepted: acceptances, faults: [], tornLines: 0 } as unknown as Evidence['ledger'],
-    ...given,
-  };
-}
+import { accepted, evidence, kill, relayer, run, span } from './chaos-evidence.ts';
 
 function unexplained(given: Evidence): readonly string[] {
   return explainRepeats(repeatsOf(given.ledger.accepted), causesOf(given)).unexplained.map(({ key }) => key);

@@ -1,7 +1,7 @@
 // The chaos command as a child process, in a temp folder of its own, so that a test sees what it leaves behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { processesOf } from '../scripts/chaos/processes.ts';
@@ -9,6 +9,8 @@ import { projectRoot, waitFor } from './helpers.ts';
 
 /** Everything that the runs of one test file put into the system's temp folder. */
 const tempFolder = mkdtempSync(path.join(tmpdir(), 'outbox-t-'));
+/** Where all of them leave their results. */
+const resultsFolder = path.join(tempFolder, 'results');
 const children = new Set<ChildProcess>();
 
 export interface ChaosRun {
@@ -27,7 +29,7 @@ export interface ChaosRun {
 /** Starts the built command. The caller's environment has settings that must not get through. */
 export function startChaos(...args: readonly string[]): ChaosRun {
   const folder = mkdtempSync(path.join(tempFolder, 'r-'));
-  const child = spawn(process.execPath, ['build/scripts/chaos/main.js', ...args], {
+  const child = spawn(process.execPath, ['build/scripts/chaos/main.js', ...args, '--out', resultsFolder], {
     cwd: projectRoot,
     env: { ...process.env, TMPDIR: folder, CONVOY_API_KEY: 'never-to-be-used', RELAYER_CONCURRENCY: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +56,13 @@ export function startChaos(...args: readonly string[]): ChaosRun {
       return others.map(({ command }) => command);
     },
   };
+}
+
+/** What stands in the result or the picture that a run says it has written. */
+export function resultFile(run: ChaosRun, ending: 'json' | 'svg'): string {
+  const file = new RegExp(`: (\\S+\\.${ending})$`, 'm').exec(run.said())?.[1];
+  if (file === undefined) throw new Error(`no ${ending} was written:\n${run.said()}`);
+  return readFileSync(file, 'utf8');
 }
 
 /** Ends every run that has not ended. A run that is told to end clears up; so does the warden of one that cannot. */

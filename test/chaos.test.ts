@@ -7,7 +7,7 @@ import { arenaFiles } from '../scripts/chaos/evidence.ts';
 import { invariants } from '../scripts/chaos/invariants.ts';
 import { reconcile } from '../scripts/chaos/reconcile.ts';
 import { linesOf, readRecord } from '../scripts/chaos/record.ts';
-import { type ChaosRun, endChaos, startChaos } from './chaos-run.ts';
+import { type ChaosRun, endChaos, resultFile, startChaos } from './chaos-run.ts';
 import { tamperings } from './chaos-tampering.ts';
 import { tempDirectory, waitFor } from './helpers.ts';
 import { plainConnection } from './outbox-database.ts';
@@ -30,6 +30,7 @@ describe('a run', () => {
     expect(await good.exited, good.said()).toBe(0);
     expect(good.said()).toMatch(/^lost +0$/m);
     expect(good.said()).toContain('HELD');
+    expect(resultFile(good, 'svg')).toMatch(/^<svg.*>HELD<.*kill -9 relayer.*<\/svg>\n$/s);
     expect(good.leftProcesses()).toEqual([]);
   });
 
@@ -38,6 +39,7 @@ describe('a run', () => {
     expect(forgetful.said()).toMatch(/^BROKEN: committed-is-accepted$/m);
     const [breach] = reconcile(forgetful.keptFolder()).broken;
     expect(forgetful.said()).toContain(`for example: ${breach?.example}`);
+    expect(JSON.parse(resultFile(forgetful, 'json'))).toMatchObject({ isHeld: false, broken: [breach] });
     expect(forgetful.leftProcesses()).toEqual([]);
   });
 

@@ -27,12 +27,12 @@ test('a page that is too large is asked for in smaller pieces, and in large ones
       .map(({ url }) => Number(new URL(url, server.url).searchParams.get('perPage')));
   };
   // The first request of all learns Convoy's time.
-  expect(await asked()).toEqual([1_000, 250, 250]);
-  expect(1_000 * eventBytes).toBeGreaterThan(longestPageBytes);
-  expect(await asked()).toEqual([1_000, 250]);
+  expect(await asked()).toEqual([500, 125, 125]);
+  expect(500 * eventBytes).toBeGreaterThan(longestPageBytes);
+  expect(await asked()).toEqual([500, 125]);
   eventBytes = 1_024;
-  expect(await asked()).toEqual([1_000]);
-  expect(await asked()).toEqual([1_000]);
+  expect(await asked()).toEqual([500]);
+  expect(await asked()).toEqual([500]);
 });
 
 function accessTo(url: string) {

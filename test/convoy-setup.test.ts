@@ -2,13 +2,16 @@
 // refusals that change nothing.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { withVariables } from '../scripts/outbox/env-file.ts';
 import type { Sandbox } from '../scripts/sandbox/sandbox.ts';
 import { quietSandbox, startRelayer } from './both-apps.ts';
 import { tempDirectory, waitFor } from './helpers.ts';
 import { outboxWith } from './operator-command.ts';
 import { insertEvents, newDatabaseFile, plainConnection, statusCounts } from './outbox-database.ts';
+
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A database with events of two businesses, an empty `.env`, and a sandbox that knows neither business. */
 async function scene() {
@@ -95,7 +98,7 @@ test('a half-finished setup is finished: what is missing is added, what is there
   });
 });
 
-test('what cannot be done is one clear line, and nothing is changed', { timeout: 60_000 }, async () => {
+test('what cannot be done is one clear line, and nothing is changed', async () => {
   const { sandbox, settings, env, organised, withKey, setup } = await scene();
   const before = readFileSync(settings, 'utf8');
   const refused = async (

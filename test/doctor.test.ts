@@ -1,7 +1,7 @@
 // The doctor as a process, on a healthy system and on one trouble after the other.
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Finding } from '../scripts/outbox/doctor/finding.ts';
 import {
   allDelivered,
@@ -16,6 +16,9 @@ import { tempDirectory, waitFor } from './helpers.ts';
 import { outboxWith } from './operator-command.ts';
 import { insertEvents, plainConnection } from './outbox-database.ts';
 
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** The findings, and whether the exit code says what they say. PM2 is looked for where there is none. */
 async function doctor(env: NodeJS.ProcessEnv, changes: NodeJS.ProcessEnv = {}) {
   const quiet = { ...env, PM2_HOME: path.join(tempDirectory(), 'no-pm2') };
@@ -27,7 +30,7 @@ async function doctor(env: NodeJS.ProcessEnv, changes: NodeJS.ProcessEnv = {}) {
     findings.find((finding) => finding.check === check && finding.says.includes(says));
 }
 
-test('a system that runs is well, each process as durable as it says', { timeout: 30_000 }, async () => {
+test('a system that runs is well, each process as durable as it says', async () => {
   const place = placeFor(await quietSandbox());
   chmodSync(place.file, 0o600);
   const [ingester, relayer] = [startIngester(place), startRelayer(place)];

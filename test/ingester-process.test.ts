@@ -5,6 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { projectRoot, type SpawnedNode, spawnNode, tempDirectory, waitFor } from './helpers.ts';
 import { newDatabaseFile, plainConnection } from './outbox-database.ts';
 
+/** At the default level lines are summed up from ten a second on. */
+const everyLine = ['--log-level', 'debug'];
+
 describe('the program', () => {
   const script = path.join(projectRoot, 'build', 'apps', 'ingester', 'main.js');
   const start = (file: string, args: readonly string[], ipc = false): SpawnedNode => {
@@ -28,7 +31,11 @@ describe('the program', () => {
 
   test('makes its database, says that it is ready, records as many as asked, and ends with 0', async () => {
     const { file, journal } = place();
-    const ingester = start(file, ['--rate', '10ms', '--count', '20', '--journal', journal], true);
+    const ingester = start(
+      file,
+      ['--rate', '10ms', '--count', '20', '--journal', journal, ...everyLine],
+      true,
+    );
     const messages: unknown[] = [];
     ingester.child.on('message', (message) => messages.push(message));
     expect(await ingester.exited).toBe(0);
@@ -49,7 +56,7 @@ describe('the program', () => {
     'finishes the transaction under way at %s and ends with 0',
     async (name) => {
       const { file, journal } = place();
-      const ingester = start(file, ['--rate', '1ms', '--journal', journal]);
+      const ingester = start(file, ['--rate', '1ms', '--journal', journal, ...everyLine]);
       await waitFor('invoices', () => ingester.stdout.split('invoice recorded').length > 20);
       ingester.child.kill(name);
       expect(await ingester.exited).toBe(0);
@@ -63,7 +70,7 @@ describe('the program', () => {
   test('loses nothing that it journalled when it is killed', { timeout: 60_000 }, async () => {
     const { file, journal } = place();
     for (let round = 0; round < 4; round++) {
-      const ingester = start(file, ['--rate', '1ms', '--journal', journal]);
+      const ingester = start(file, ['--rate', '1ms', '--journal', journal, ...everyLine]);
       await waitFor('invoices', () => ingester.stdout.split('invoice recorded').length > 10 + 7 * round);
       ingester.child.kill('SIGKILL');
       await ingester.exited;

@@ -55,6 +55,7 @@ test('a JSON line is one object with time, application, level, message and field
   expect(rest).toEqual([]);
   expect(JSON.parse(line ?? '')).toEqual({
     app: 'relayer',
+    pid: expect.any(Number),
     level: 'info',
     message: 'event accepted',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

@@ -73,8 +73,8 @@ describe("another application's database", () => {
   test.each([
     [
       'a missing column',
-      'ALTER TABLE events DROP COLUMN wait_reason',
-      'ALTER TABLE "events" ADD COLUMN "wait_reason" TEXT;',
+      'ALTER TABLE events DROP COLUMN last_error',
+      'ALTER TABLE "events" ADD COLUMN "last_error" TEXT;',
     ],
     [
       'a missing column with a default',

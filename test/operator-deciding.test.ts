@@ -1,5 +1,5 @@
 // redrive, discard and prune, as processes: what they change, what they ask, and that a refusal changes nothing.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import { spawnNode, waitFor } from './helpers.ts';
 import { outbox, outboxJson, outboxScript } from './operator-command.ts';
@@ -11,6 +11,9 @@ import {
   plainConnection,
   statusCounts,
 } from './outbox-database.ts';
+
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const dead = { status: 'dead', attempts: 10, last_error: 'HTTP 400: no' };
 const done = {

@@ -1,7 +1,7 @@
 // status, list and show, as processes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
 import { statusLines, statusReport } from '../scripts/outbox/status-report.ts';
@@ -9,6 +9,9 @@ import { spawnNode, waitFor } from './helpers.ts';
 import { outbox, outboxJson, outboxScript } from './operator-command.ts';
 import { insertEvent, insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
 import { startSlotHolder } from './slot-holder.ts';
+
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const minute = 60_000;
 const nowMs = Date.UTC(2026, 0, 1, 12);

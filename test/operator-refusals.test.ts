@@ -3,11 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import { tempDirectory } from './helpers.ts';
 import { outbox, outboxScript } from './operator-command.ts';
 import { insertEvent, insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
+
+// Each case starts several processes: a second altogether, and many on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('usage', () => {
   const file = path.join(tmpdir(), 'outbox-nowhere', 'none.db');
@@ -54,9 +57,7 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ['an unknown id to look at', ['show', 'nobody'], 4, /there is no event/],
 ];
 
-test('what cannot be done to an event is said in one line, and nothing is changed', {
-  timeout: 60_000,
-}, () => {
+test('what cannot be done to an event is said in one line, and nothing is changed', () => {
   const file = newDatabaseFile();
   const db = plainConnection(file);
   insertEvent(db, { id: 'dead', status: 'dead' });

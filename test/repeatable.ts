@@ -1,5 +1,6 @@
 // How many random cases run, and from which seed: a small fixed set in `npm test`, many fresh ones in `npm run
 // test:deep`, and exactly one again when a failure is to be repeated. The one place where tests read such variables.
+import { progressText } from '../scripts/outbox/long-work.ts';
 
 /** Long runs were asked for (`OUTBOX_DEEP=1`). */
 export const isDeep = process.env.OUTBOX_DEEP === '1';
@@ -24,6 +25,23 @@ export const patienceMs = isDeep ? 3_600_000 : 60_000;
 /** Says on standard error how far a long run is. Short runs say nothing. */
 export function tellProgress(text: string): void {
   if (isDeep) process.stderr.write(`${text}\n`);
+}
+
+const tellEveryMs = 5_000;
+
+/**
+ * The same for work that is counted, every few seconds and with the time left; the time starts here. `unit` is what is counted, such
+ * as `images`.
+ */
+export function progressOf(unit: string, total: number): (done: number) => void {
+  const startMs = performance.now();
+  let toldAtMs = startMs;
+  return (done) => {
+    const nowMs = performance.now();
+    if (nowMs - toldAtMs < tellEveryMs) return;
+    toldAtMs = nowMs;
+    tellProgress(progressText({ unit, done, total, elapsedMs: nowMs - startMs }));
+  };
 }
 
 /** A whole number from the environment, or undefined when it is not set. */

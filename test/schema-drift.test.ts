@@ -22,7 +22,7 @@ test('the migrations make exactly the database that schema.prisma describes', as
 
 test.each([
   ['a column that only the schema has', /( {2}gateway {5}String\?)/, '$1\n  surprise    String?', /surprise/],
-  ['a column that only the migrations have', / {2}waitReason .*\n/, '', /"new_events"|DROP COLUMN/],
+  ['a column that only the migrations have', / {2}lastError .*\n/, '', /"new_events"|DROP COLUMN/],
   ['an index that only the migrations have', /.*map: "events_leased".*\n/, '', /DROP INDEX "events_leased"/],
   ['another predicate of a partial index', "status = 'dead'", "status = 'gone'", /events_dead/],
   ['another default', 'default("pending")', 'default("new")', /DEFAULT 'new'/],
@@ -34,6 +34,6 @@ test.each([
 
 test('drift would be seen: a column that a hand removed from the database', async () => {
   const file = await migratedFile();
-  plainConnection(file).exec('ALTER TABLE events DROP COLUMN wait_reason');
-  expect(await driftOf(file, schemaText)).toMatch(/ADD COLUMN "wait_reason"|"new_events"/);
+  plainConnection(file).exec('ALTER TABLE events DROP COLUMN last_error');
+  expect(await driftOf(file, schemaText)).toMatch(/ADD COLUMN "last_error"|"new_events"/);
 });

@@ -1,6 +1,7 @@
 // The loop: one invoice per interval, whatever the database does meanwhile. It owns no process and opens nothing.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
+import { FewLines } from '../outbox/few-lines.ts';
 import type { FileIdentity } from '../outbox/file-identity.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
@@ -35,6 +36,7 @@ export class Ingester {
   readonly #options: IngesterOptions;
   readonly #recording: Trouble;
   readonly #journalling: Trouble;
+  readonly #lines: FewLines;
   readonly #stopping = new AbortController();
 
   constructor(parts: IngesterParts, options: IngesterOptions) {
@@ -53,6 +55,11 @@ export class Ingester {
       began: 'journal not written, going on without',
       ended: 'journal is written again',
     });
+    this.#lines = new FewLines({
+      clock,
+      log,
+      summarize: (invoices) => log.info('more invoices recorded', { invoices }),
+    });
   }
 
   /**
@@ -60,6 +67,15 @@ export class Ingester {
    * ERR_OUTBOX_DATABASE_REPLACED or ERR_OUTBOX_DATABASE_CORRUPT; outlives every other trouble.
    */
   async run(): Promise<void> {
+    await this.#recordAll().finally(() => this.#lines.flush());
+  }
+
+  /** Lets the transaction under way finish and begins no other. Harmless to repeat. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #recordAll(): Promise<void> {
     const { clock } = this.#parts;
     const { intervalMs, count } = this.#options;
     const startMs = clock.monotonicMs();
@@ -74,11 +90,6 @@ export class Ingester {
     }
   }
 
-  /** Lets the transaction under way finish and begins no other. Harmless to repeat. */
-  stop(): void {
-    this.#stopping.abort();
-  }
-
   async #recordOne(): Promise<boolean> {
     const { generate, record, log } = this.#parts;
     const invoice = generate();
@@ -87,13 +98,7 @@ export class Ingester {
       crashPoint('ingester:before-journal');
       this.#recording.succeeded();
       this.#journal(invoice.id);
-      log.info('invoice recorded', {
-        invoice: invoice.id,
-        business: invoice.business.name,
-        amount: (invoice.amountMinor / 100).toFixed(2),
-        currency: invoice.currency,
-        event: eventId,
-      });
+      if (this.#lines.admit()) log.info('invoice recorded', { ...fieldsOf(invoice), event: eventId });
       return true;
     } catch (error) {
       if (saysCorrupt(error)) throw corrupt(error);
@@ -122,6 +127,14 @@ export class Ingester {
       if (!signal.aborted) identity.assertSame();
     }
   }
+}
+
+/** The business by its id, as the relayer names it, and by its name. */
+function fieldsOf({ id, business, amountMinor, currency }: Invoice) {
+  return {
+    ...{ invoice: id, business: business.id, business_name: business.name },
+    ...{ amount: (amountMinor / 100).toFixed(2), currency },
+  };
 }
 
 function corrupt(cause: unknown): OutboxError {

@@ -2,6 +2,7 @@
 // varies goes into fields. Payloads are never passed in, and known secrets are masked wherever they turn up.
 import type { LogEntry, Logform, Logger } from 'winston';
 import { systemClock } from './clock.ts';
+import { thisProcess } from './this-process.ts';
 
 /** Log levels, most urgent first. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -12,6 +13,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What the code logs through. */
 export interface Log {
+  /** The least urgent level that is written; absent where it is not known. */
+  readonly level?: LogLevel;
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -19,7 +22,7 @@ export interface Log {
 }
 
 export interface LogOptions {
-  /** Which application speaks: first word of a readable line, `app` in JSON. */
+  /** Which application speaks: first word of a readable line, `app` in JSON, where `pid` says which of its processes. */
   readonly app: string;
   /** Default `info`. */
   readonly level?: LogLevel;
@@ -56,7 +59,8 @@ export function createLog(options: LogOptions): Log {
       if (waiting.length === 0) loadSoon(load);
       waiting.push(line);
     };
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+  const { level = 'info' } = options;
+  return { level, error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
 const unloaded = new Set<() => Promise<void>>();
@@ -90,7 +94,7 @@ async function openLogger(options: LogOptions): Promise<Logger> {
   );
   return winston.createLogger({
     level: options.level ?? 'info',
-    ...(options.format === 'json' ? { defaultMeta: { app: options.app } } : {}),
+    ...(options.format === 'json' ? { defaultMeta: { app: options.app, pid: thisProcess.pid } } : {}),
     format: options.format === 'json' ? structured : readable,
     transports: [new winston.transports.Console()],
   });

@@ -1,5 +1,5 @@
-// The owner guard's verbs in SQLite. All go through the index of what is due, or look at a bounded number of rows: an
-// index of pending events by owner would be paid for by every event, and owners without an endpoint are rare.
+// The owner guard's verbs in SQLite. All go through the index of what waits for a reason, or look at a bounded number of rows: an
+// index of all pending events by owner would be paid for by every event, and owners without an endpoint are rare.
 import type { OwnerVerbs } from './owner-verbs.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { immediately } from './sqlite-transaction.ts';
@@ -34,13 +34,14 @@ export function prepareOwners(db: SqliteConnection) {
         SELECT 1 FROM (SELECT status, gateway, last_error FROM events WHERE business_id = :businessId LIMIT 100)
          WHERE status = 'processed' AND gateway = :gateway AND last_error IS NULL LIMIT 1`)
       .pluck(),
-    // The plus keeps SQLite from the index by business, which holds every row that the owner ever had.
+    // Through the index of what waits, by reason and business. Walking what is due later, as before, took 0.3 s and more a million
+    // events, under the write lock, for every business that Convoy was asked about.
     holdHeld: db.prepare(`
       UPDATE events SET available_at = :availableAtMs, last_error = :reason
        WHERE seq IN (
                SELECT seq FROM events
-                WHERE status = 'pending' AND available_at > :nowMs AND available_at < :availableAtMs
-                  AND wait_reason = 'endpoint' AND lease_id IS NULL AND +business_id = :businessId
+                WHERE wait_reason = 'endpoint' AND business_id = :businessId AND status = 'pending'
+                  AND available_at > :nowMs AND available_at < :availableAtMs AND lease_id IS NULL
                 LIMIT :limit)`),
     holdDue: db.prepare(`
       UPDATE events SET available_at = :availableAtMs, wait_reason = 'endpoint', last_error = :reason
@@ -55,8 +56,8 @@ export function prepareOwners(db: SqliteConnection) {
       UPDATE events SET available_at = :nowMs, wait_reason = NULL
        WHERE seq IN (
                SELECT seq FROM events
-                WHERE status = 'pending' AND available_at > :nowMs AND wait_reason = 'endpoint' AND lease_id IS NULL
-                  AND +business_id = :businessId
+                WHERE wait_reason = 'endpoint' AND business_id = :businessId AND status = 'pending'
+                  AND available_at > :nowMs AND lease_id IS NULL
                 LIMIT :limit)`),
   };
 }

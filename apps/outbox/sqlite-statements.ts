@@ -20,11 +20,12 @@ function keepingStatements(db: SqliteConnection) {
              END
        WHERE lease_id >= :from AND lease_id < :to`),
     anyLeaseIn: db.prepare(`SELECT 1 FROM events WHERE lease_id >= :from AND lease_id < :to LIMIT 1`).pluck(),
+    // Through the index of what waits: events scheduled for later, however many, are not walked.
     resume: db.prepare(`
       UPDATE events SET available_at = :nowMs, wait_reason = NULL
        WHERE seq IN (
                SELECT seq FROM events
-                WHERE status = 'pending' AND available_at > :nowMs AND wait_reason = 'gateway' AND lease_id IS NULL
+                WHERE wait_reason = 'gateway' AND status = 'pending' AND available_at > :nowMs AND lease_id IS NULL
                 LIMIT :limit)`),
     anyOverdue: db
       .prepare(
@@ -45,8 +46,23 @@ function keepingStatements(db: SqliteConnection) {
     pruneLog: db.prepare(
       `DELETE FROM outbox_log WHERE kind <> 'verified' AND (at < :before OR id <= :oldestKept)`,
     ),
-    acceptedBy: db.prepare(`SELECT count(*) FROM events WHERE status = 'processed' AND gateway = ?`).pluck(),
+    // The oldest of both kinds, each through its partial index. A count of all would read the whole table, a second and more a
+    // million events, with the loop standing still.
+    acceptedBy: db
+      .prepare(
+        `SELECT count(*) FROM (${oldestAccepted('IS NOT NULL')} UNION ALL ${oldestAccepted('IS NULL')}) WHERE gateway = ?`,
+      )
+      .pluck(),
   };
+}
+
+/** Of each kind: 20 to 50 ms in all, once after a start. */
+const mostAcceptedRead = 10_000;
+
+function oldestAccepted(confirmedAt: 'IS NULL' | 'IS NOT NULL'): string {
+  return `
+      SELECT gateway FROM (SELECT gateway FROM events WHERE status = 'processed' AND confirmed_at ${confirmedAt}
+                            ORDER BY processed_at LIMIT ${mostAcceptedRead})`;
 }
 
 function pruneStatement(db: SqliteConnection, confirmedAt: 'IS NULL' | 'IS NOT NULL') {

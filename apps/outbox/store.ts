@@ -176,7 +176,10 @@ export interface OutboxStore
     kind: LogEntry['kind'],
     members?: Readonly<Record<string, string>>,
   ): Promise<Readonly<Record<string, unknown>> | null>;
-  /** How many processed events this gateway accepted. */
+  /**
+   * How many events this gateway accepted, among the 10,000 confirmed and the 10,000 unconfirmed ones that were accepted first: enough
+   * for a gateway that came before all others.
+   */
   acceptedBy(gateway: string): Promise<number>;
   /** Every gateway that has ever passed the start-up check on this database. */
   verifiedGateways(): Promise<readonly string[]>;

@@ -21,7 +21,10 @@ export async function refuseSandboxAfterConvoy(store: OutboxStore, projectId: st
   );
 }
 
-/** Says how many events only the sandbox has accepted, and how to send them to the real Convoy. */
+/**
+ * Says how many events only the sandbox has accepted, and how to send them to the real Convoy. They are the first that were accepted at
+ * all, since no database goes back to the sandbox; of very many not all are counted.
+ */
 export async function tellSandboxLeftovers(store: OutboxStore, projectId: string, log: Log): Promise<void> {
   if (projectId === sandboxProjectId) return;
   let events = 0;

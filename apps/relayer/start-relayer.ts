@@ -15,9 +15,9 @@ import { readRelayerConfig } from './config.ts';
 import { RelayerService } from './relayer-service.ts';
 import { refuseSandboxAfterConvoy } from './sandbox-guard.ts';
 
-// A statement waits 20 ms for another process's write, with the event loop standing still. A commit checkpoints from 8 MiB of
-// WAL (2,000 pages) on; the writer's own net is much higher.
-const connection = { synchronous: 'NORMAL', busyTimeoutMs: 20, autocheckpointPages: 2_000 } as const;
+// A statement waits 2 ms for another process's write, with the event loop standing still; then the loop asks again (bad-days.ts).
+// A commit checkpoints from 8 MiB of WAL (2,000 pages) on; the writer's own net is much higher.
+const connection = { synchronous: 'NORMAL', busyTimeoutMs: 2, autocheckpointPages: 2_000 } as const;
 
 /** Starts a relayer, or returns the text of `--help`. Throws OutboxError for whatever is wrong before it can run. */
 export async function startRelayer(context: ProcessContext): Promise<Application | string> {

@@ -16,8 +16,8 @@ export interface WakeOptions {
 
 // A writer that syncs (FULL) touches the -wal file before its commit can be seen, and nothing touches it afterwards:
 // one look per file event misses every commit. So an event means "a commit is under way", and is followed by looks at
-// growing distances. A slow disk's fsync fits into the last ones.
-const lookAfterMs: readonly number[] = [0, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256];
+// growing distances. A slow disk's fsync fits into the last ones: on one that others kept busy half a second was not enough.
+const lookAfterMs: readonly number[] = [0, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
 /** Starts watching; returns a function that stops. */
 export function startWake(options: WakeOptions): () => void {

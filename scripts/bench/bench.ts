@@ -1,8 +1,9 @@
 // What every part of a benchmark works with. A part measures one thing and returns its figures.
-import type { BenchSettings } from './config.ts';
+import type { BenchSettings, PartName } from './config.ts';
 import type { GatewayLink } from './gateway-link.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import type { Measure } from './measure.ts';
+import { type Pace, workOf } from './pace.ts';
 import type { Stock } from './stock.ts';
 
 export interface Bench {
@@ -14,6 +15,8 @@ export interface Bench {
   readonly relayer: Omit<RelayerSetup, 'database'>;
   /** One line of progress. */
   readonly say: (text: string) => void;
+  /** Tells how long all of it still takes. */
+  readonly pace: Pace;
   /** Aborts when somebody wants the run to end. */
   readonly signal: AbortSignal;
 }
@@ -28,16 +31,20 @@ export const defaultSlots = 64;
  * each run has a warm-up of its own.
  */
 export async function eachRun<Result>(
-  { settings, say }: Bench,
-  what: string,
+  { settings, say, pace }: Bench,
+  what: PartName,
   once: () => Promise<{ readonly result: Result; readonly text: string }>,
   { warmsUpItself = false }: { readonly warmsUpItself?: boolean } = {},
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  if (settings.runs > 1 && !warmsUpItself) say(`${what}, warming up: ${(await once()).text}`);
+  const done = (text: string) => {
+    pace.did(workOf(what, settings));
+    say(`${what}, ${text}`);
+  };
+  if (settings.runs > 1 && !warmsUpItself) done(`warming up: ${(await once()).text}`);
   for (let run = 1; run <= settings.runs; run++) {
     const { result, text } = await once();
-    say(`${what}, ${run} of ${settings.runs}: ${text}`);
+    done(`${run} of ${settings.runs}: ${text}`);
     results.push(result);
   }
   return results;

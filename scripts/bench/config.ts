@@ -8,7 +8,10 @@ import { workNames } from './peers/compete.ts';
 import { peerNames } from './peers/peer-list.ts';
 
 /** What can be measured, in the order in which it is. */
-export const partNames = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
+const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
+/** What takes long, or much room: measured only when it is named. */
+const longParts = ['flat', 'confirm', 'prune', 'slots'] as const;
+export const partNames = [...usualParts, ...longParts] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface BenchSettings {
@@ -23,6 +26,10 @@ export interface BenchSettings {
   /** Between a request and the gateway's answer, ms. */
   readonly gatewayLatencyMs: number;
   readonly only: readonly PartName[];
+  /** `flat`: how many events wait at each point, the smallest first. */
+  readonly sizes: readonly number[];
+  /** `flat`: processed events in the table at its last point; 0 leaves that point out. */
+  readonly processed: number;
   /** Folder for result and picture, absolute. */
   readonly out: string;
   /** Print the result as one JSON object instead of the table. */
@@ -43,6 +50,42 @@ const usualRuns = { alone: 5, withPeers: 3 } as const;
 
 const text = { type: 'string', requiresArg: true } as const;
 
+const options = {
+  runs: {
+    ...text,
+    describe: `How often to measure each figure [default: ${usualRuns.alone}, with --peers ${usualRuns.withPeers}]`,
+  },
+  pending: { ...text, default: '10000', describe: 'Events that wait when a drain begins' },
+  relayers: { ...text, default: '1', describe: 'Relayers that drain together' },
+  concurrency: { ...text, describe: "Slots of each relayer [default: the relayer's own]" },
+  'gateway-latency': { ...text, default: '0', describe: 'How long the gateway takes for each answer' },
+  only: {
+    ...text,
+    describe: `Some of ${partNames.join(',')} [default: all but ${longParts.join(',')}, which take minutes each]`,
+  },
+  sizes: {
+    ...text,
+    default: '1000,100000,1000000',
+    describe: 'flat: how many events wait, point by point, smallest first',
+  },
+  processed: {
+    ...text,
+    default: '10000000',
+    describe: 'flat: processed events in the table at its last point; 0 leaves it out',
+  },
+  peers: {
+    type: 'string',
+    describe: `Measure ours beside other libraries: ${peerNames.join(',')}, or some of them. They are installed on first use`,
+  },
+  'peers-folder': {
+    ...text,
+    default: 'bench-results/peers',
+    describe: 'Where these are kept installed; may be removed at any time',
+  },
+  out: { ...text, default: 'bench-results', describe: 'Folder for result and picture' },
+  json: { type: 'boolean', default: false, describe: 'Print the result as one JSON object' },
+} as const;
+
 /** The settings, or the text of `--help`. Throws ERR_BENCH_USAGE that names the flag. */
 export async function readBenchConfig(args: readonly string[]): Promise<BenchSettings | string> {
   const parser = yargs()
@@ -52,30 +95,7 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     .strict()
     .version(false)
     .wrap(110)
-    .option('runs', {
-      ...text,
-      describe: `How often to measure each figure [default: ${usualRuns.alone}, with --peers ${usualRuns.withPeers}]`,
-    })
-    .option('pending', { ...text, default: '10000', describe: 'Events that wait when a drain begins' })
-    .option('relayers', { ...text, default: '1', describe: 'Relayers that drain together' })
-    .option('concurrency', { ...text, describe: "Slots of each relayer [default: the relayer's own]" })
-    .option('gateway-latency', {
-      ...text,
-      default: '0',
-      describe: 'How long the gateway takes for each answer',
-    })
-    .option('only', { ...text, describe: `Some of ${partNames.join(',')} [default: all]` })
-    .option('peers', {
-      type: 'string',
-      describe: `Measure ours beside other libraries: ${peerNames.join(',')}, or some of them. They are installed on first use`,
-    })
-    .option('peers-folder', {
-      ...text,
-      default: 'bench-results/peers',
-      describe: 'Where these are kept installed; may be removed at any time',
-    })
-    .option('out', { ...text, default: 'bench-results', describe: 'Folder for result and picture' })
-    .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' });
+    .options(options);
   let complaint = '';
   let output = '';
   parser.fail((message, error) => {
@@ -90,6 +110,7 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
   if (extra !== undefined) throw refusal(`"${extra}" means nothing here. Try npm run bench -- --help.`);
   const peers = read('peers', given.peers, somePeers) ?? null;
   const possible = peers === null ? partNames : workNames;
+  const usual = peers === null ? usualParts : workNames;
   if (peers !== null && given.relayers !== '1') {
     throw refusal('--relayers: with --peers there is one worker each, leave it out.');
   }
@@ -102,7 +123,9 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     concurrency: read('concurrency', given.concurrency, wholeNumber({ min: 1, max: 1_000 })) ?? null,
     gatewayLatencyMs:
       read('gateway-latency', given['gateway-latency'], duration({ minMs: 0, maxMs: 5_000 })) ?? 0,
-    only: read('only', given.only, someOf(possible)) ?? possible,
+    only: read('only', given.only, someOf(possible)) ?? usual,
+    sizes: read('sizes', given.sizes, risingNumbers) ?? [],
+    processed: read('processed', given.processed, wholeNumber({ min: 0, max: 100_000_000 })) ?? 0,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     json: single('json', given.json) === true,
     peers,
@@ -118,6 +141,14 @@ function someOf<Name extends string>(names: readonly Name[]): (list: string) => 
       ? { kind: 'value', value: known }
       : { kind: 'expected', text: `some of ${names.join(',')}` };
   };
+}
+
+function risingNumbers(list: string): Parsed<readonly number[]> {
+  const numbers = list.split(',').map((text) => (/^\d{1,8}$/.test(text.trim()) ? Number(text) : 0));
+  const isRising = numbers.every((number, index) => number > (numbers[index - 1] ?? 0));
+  return isRising
+    ? { kind: 'value', value: numbers }
+    : { kind: 'expected', text: 'whole numbers from 1 to 99999999, each larger than the one before' };
 }
 
 /** Without a list it means all. */

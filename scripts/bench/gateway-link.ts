@@ -1,6 +1,7 @@
 // The benchmark's side of its gateway process: starts it, asks it what it has seen, and ends it.
 import { type ChildAnswer, ChildLink, type ChildOptions } from './child-link.ts';
 import type { Connection } from './gateway.ts';
+import type { StoredEvents } from './stored-list.ts';
 import type { Arrival, Counts } from './tally.ts';
 
 /** What a gateway process can be asked. */
@@ -8,6 +9,8 @@ export type GatewayQuestion = { readonly id: number } & (
   | { readonly kind: 'counts' | 'arrivals' | 'connections' | 'reset' }
   /** Answered as soon as so many different events have been accepted. */
   | { readonly kind: 'accepted'; readonly events: number }
+  | { readonly kind: 'answer-after'; readonly latencyMs: number }
+  | { readonly kind: 'has-stored'; readonly events: StoredEvents | null }
 );
 
 export type GatewayAnswer = ChildAnswer;
@@ -21,6 +24,10 @@ export interface GatewayLink {
   reset(): Promise<void>;
   /** Resolves once so many different events have been accepted since the last reset. */
   accepted(events: number): Promise<void>;
+  /** From now on an answer to an event takes so long. */
+  answerAfter(latencyMs: number): Promise<void>;
+  /** From now on it lists these when it is asked what it has stored; null lists nothing. */
+  hasStored(events: StoredEvents | null): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -34,13 +41,17 @@ export async function startGateway(
     args: [String(options.latencyMs)],
   });
   const port = await link.ready<number>();
+  const tell = (order: Readonly<Record<string, unknown>> & { readonly kind: string }) =>
+    link.ask<void>(order);
   return {
     baseUrl: `http://127.0.0.1:${port}/api`,
     counts: () => link.ask({ kind: 'counts' }),
     arrivals: () => link.ask({ kind: 'arrivals' }),
     connections: () => link.ask({ kind: 'connections' }),
     reset: () => link.ask({ kind: 'reset' }),
-    accepted: (events) => link.ask({ kind: 'accepted', events } as { kind: string }),
+    accepted: (events) => tell({ kind: 'accepted', events }),
+    answerAfter: (latencyMs) => tell({ kind: 'answer-after', latencyMs }),
+    hasStored: (events) => tell({ kind: 'has-stored', events }),
     end: () => link.end(),
   };
 }

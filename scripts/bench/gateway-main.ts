@@ -1,6 +1,7 @@
 // The gateway as a process of its own, asked through its channel. Ends when whoever started it is gone.
 import { Gateway } from './gateway.ts';
 import type { GatewayAnswer, GatewayQuestion } from './gateway-link.ts';
+import { StoredList } from './stored-list.ts';
 
 const latencyMs = Number(process.argv[2] ?? 0);
 let awaited: { readonly id: number; readonly events: number } | null = null;
@@ -19,6 +20,12 @@ process.on('message', (question: GatewayQuestion) => {
       return tell({ id: question.id, value: gateway.connections });
     case 'reset':
       gateway.reset();
+      return tell({ id: question.id, value: null });
+    case 'answer-after':
+      gateway.answerAfter(question.latencyMs);
+      return tell({ id: question.id, value: null });
+    case 'has-stored':
+      gateway.stored = question.events === null ? null : new StoredList(question.events);
       return tell({ id: question.id, value: null });
     case 'accepted':
       awaited = question;

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { accepted, answerTo } from './answers.ts';
 import { HttpReader } from './http-reader.ts';
 import { monotonicMs } from './monotonic.ts';
+import type { StoredList } from './stored-list.ts';
 import { Tally } from './tally.ts';
 
 export interface GatewayOptions {
@@ -21,13 +22,17 @@ export interface Connection {
 
 export class Gateway {
   readonly tally = new Tally();
+  /** What it says it has stored; null says nothing. */
+  stored: StoredList | null = null;
   readonly #options: GatewayOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #connections: Connection[] = [];
+  #latencyMs: number;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#latencyMs = options.latencyMs;
     this.#server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
   }
 
@@ -53,6 +58,11 @@ export class Gateway {
     this.#connections = [];
   }
 
+  /** From now on an answer takes so long. */
+  answerAfter(latencyMs: number): void {
+    this.#latencyMs = latencyMs;
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -72,7 +82,7 @@ export class Gateway {
       let eventsSeen = 0;
       for (const { method, target, body } of reader.read(chunk)) {
         if (method !== 'POST') {
-          socket.write(answerTo(target));
+          socket.write(answerTo(target, this.stored));
           continue;
         }
         eventsSeen += 1;
@@ -93,7 +103,7 @@ export class Gateway {
       const nowMs = monotonicMs();
       for (const number of events) this.tally.answered(number, nowMs);
     };
-    if (this.#options.latencyMs === 0) write();
-    else setTimeout(write, this.#options.latencyMs);
+    if (this.#latencyMs === 0) write();
+    else setTimeout(write, this.#latencyMs);
   }
 }

@@ -6,8 +6,8 @@ import { pause } from './patience.ts';
 import { usageOf } from './process-usage.ts';
 import { withRelayer } from './with-relayer.ts';
 
-/** Together less than the 30 s after which a relayer reads back for the first time. */
-const restMs = 2_000;
+/** By then everything is loaded that loads late. Together less than the 30 s after which a relayer reads back for the first time. */
+const restMs = 6_000;
 const watchedMs = 20_000;
 
 /** The part of a run of `bench`. */

@@ -28,7 +28,7 @@ export async function latency(bench: Bench): Promise<readonly Measure[]> {
   const once = async () => {
     const result = await withRelayer(bench, async (pair) => {
       const each: Latencies[] = [];
-      for (const { perSecond, commits } of rates) each.push(await measure(bench, pair, perSecond, commits));
+      for (const rate of rates) each.push(await measureLatency(bench, pair, rate));
       return each;
     });
     const shown = result.map(({ arrival }) => `${median(arrival).toFixed(1)} ms`);
@@ -45,11 +45,11 @@ export async function latency(bench: Bench): Promise<readonly Measure[]> {
   );
 }
 
-async function measure(
+/** The latencies of so many commits at a rate, while the relayer has nothing else to deliver. */
+export async function measureLatency(
   { gateway, signal }: Bench,
   { database, writer, accepted }: Pair,
-  perSecond: number,
-  count: number,
+  { perSecond, commits: count }: { readonly perSecond: number; readonly commits: number },
 ): Promise<Latencies> {
   await gateway.reset();
   // The relayer comes to rest, as it would between two events.

@@ -1,6 +1,7 @@
 // The result as a picture: an SVG of horizontal bars, a panel per question, with the spread of the runs as a thin line. Pure;
 // it draws only what was measured.
 
+import { type Colour, svgBox, svgDocument, svgText } from '../picture/svg.ts';
 import type { BenchResult } from './run.ts';
 import { figure } from './table.ts';
 
@@ -43,6 +44,22 @@ const panels: readonly Panel[] = [
   },
 ];
 
+/** Those of the long parts, whose figures depend on what was asked for. */
+function longPanels({ measures }: BenchResult): readonly Panel[] {
+  const panel = (title: string, wanted: RegExp): Panel => ({
+    title,
+    names: measures.map(({ name }) => name).filter((name) => wanted.test(name)),
+  });
+  return [
+    panel('Flat in size: drain once warm, events per second', /^flat\.[^.]+\.rate$/),
+    panel('Flat in size: CPU per event, us', /^flat\.[^.]+\.cpu$/),
+    panel('Flat in size: arrival at 20 events/s, ms', /^flat\.[^.]+\.arrival\.p\d+$/),
+    panel('Arrival while events are read back, ms', /^confirm\.(before|during)\./),
+    panel('Arrival while old events are deleted, ms', /^prune\.(before|during)\./),
+    panel('Slots, events per second', /^slots\..*\.rate$/),
+  ];
+}
+
 /** A panel per question, a bar per contestant. */
 function peerPanels({ peers }: BenchResult): readonly Panel[] {
   if (peers === undefined) return [];
@@ -73,7 +90,7 @@ const margin = 24;
 export function pictureSvg(result: BenchResult): string {
   const drawn: string[] = [];
   let top = margin + 34;
-  for (const { title, names, labels } of [...panels, ...peerPanels(result)]) {
+  for (const { title, names, labels } of [...panels, ...longPanels(result), ...peerPanels(result)]) {
     const figures = names.flatMap((name, index) =>
       result.measures
         .filter((measure) => measure.name === name)
@@ -85,14 +102,9 @@ export function pictureSvg(result: BenchResult): string {
   }
   const { cores, cpu, system } = result.machine;
   const about = `${result.date.slice(0, 10)}, commit ${result.commit ?? 'unknown'}, ${cores} cores, ${cpu}, ${system}, Node ${result.versions.node}`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top + margin}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    text({ x: margin, y: margin + 14, size: 12, colour: '#57606a' }, about),
-    ...drawn,
-    '</svg>',
-    '',
-  ].join('\n');
+  const head = svgText({ x: margin, y: margin + 14, size: 12, colour: 'muted' }, about);
+  const title = 'What a run of the benchmark measured';
+  return svgDocument({ width, height: top + margin, title, body: [head, ...drawn] });
 }
 
 function panelSvg(title: string, figures: readonly Figure[], top: number): string {
@@ -103,41 +115,20 @@ function panelSvg(title: string, figures: readonly Figure[], top: number): strin
     const { name, label, unit, median, low, high, runs } = measure;
     const y = top + titleHeight + index * lineHeight;
     const middle = y + barHeight / 2;
-    const spread =
-      runs < 2
-        ? ''
-        : `<line x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}" stroke="#24292f" stroke-width="1.5"/>`;
+    const bar = { x: at(0), y, width: at(median) - at(0), height: barHeight };
+    const spread = `<path d="M${at(low)} ${middle}H${at(high)}" class="stroke-ink" stroke-width="1.5"/>`;
+    const value = { x: Math.max(at(high), at(0)) + 8, y: middle + 5, size: 13 };
     return [
-      text({ x: margin, y: middle + 5, size: 13, colour: '#24292f' }, label),
-      `<rect x="${at(0)}" y="${y}" width="${at(median) - at(0)}" height="${barHeight}" fill="${colourOf(name)}"/>`,
-      spread,
-      text(
-        { x: Math.max(at(high), at(0)) + 8, y: middle + 5, size: 13, colour: '#24292f' },
-        figure(median, unit),
-      ),
+      svgText({ x: margin, y: middle + 5, size: 13 }, label),
+      svgBox(bar, { colour: colourOf(name) }),
+      ...(runs < 2 ? [] : [spread]),
+      svgText(value, figure(median, unit)),
     ].join('\n');
   });
-  return [text({ x: margin, y: top + 24, size: 16, colour: '#24292f', weight: 'bold' }, title), ...rows].join(
-    '\n',
-  );
+  return [svgText({ x: margin, y: top + 24, size: 16, isBold: true }, title), ...rows].join('\n');
 }
 
 /** What is compared with is grey. */
-function colourOf(name: string): string {
-  return /limit|alone|node|^peers\.(?!ours\.)/.test(name) ? '#b4bcc6' : '#2f6fde';
-}
-
-function text(
-  style: {
-    readonly x: number;
-    readonly y: number;
-    readonly size: number;
-    readonly colour: string;
-    readonly weight?: string;
-  },
-  content: string,
-): string {
-  const { x, y, size, colour, weight = 'normal' } = style;
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped}</text>`;
+function colourOf(name: string): Colour {
+  return /limit|alone|before|node|^peers\.(?!ours\.)/.test(name) ? 'grey' : 'blue';
 }

@@ -5,18 +5,22 @@ import type { Bench, Part } from './bench.ts';
 import { burst } from './burst.ts';
 import type { BenchSettings, PartName } from './config.ts';
 import { drain } from './drain.ts';
+import { flat } from './flat.ts';
 import { startGateway } from './gateway-link.ts';
 import { createGround, type Ground } from './ground.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { commitOf, type Machine, machineOf, pragmasOf, versionsOf } from './machine.ts';
 import { type Measure, type Summary, summaryOf } from './measure.ts';
+import { workOfAll } from './pace.ts';
 import { workNames } from './peers/compete.ts';
 import { peerList } from './peers/peer-list.ts';
 import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
+import { slots } from './slots.ts';
 import { startUp } from './start-up.ts';
 import { createStock } from './stock.ts';
+import { confirmDisturbance, pruneDisturbance } from './upkeep.ts';
 import { writer } from './writer.ts';
 
 const parts: Readonly<Record<PartName, Part>> = {
@@ -27,6 +31,10 @@ const parts: Readonly<Record<PartName, Part>> = {
   start: startUp,
   recovery,
   idle,
+  flat,
+  confirm: confirmDisturbance,
+  prune: pruneDisturbance,
+  slots,
 };
 
 /** A benchmark's result, as it is written: one object, fit for a history. */
@@ -47,13 +55,13 @@ export interface BenchResult {
 /** Measures. Throws BenchError when it cannot, or when `signal` aborts; then, too, everything is ended and removed. */
 export async function runBench(
   settings: BenchSettings,
-  say: (text: string) => void,
+  { say, pace }: Pick<Bench, 'say' | 'pace'>,
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const ground = createGround();
   const dismissWarden = startWarden(ground.folder);
   try {
-    return await measureAll({ settings, say, signal, ground });
+    return await measureAll({ settings, say, pace, signal, ground });
   } finally {
     await killAll(ground.folder);
     ground.remove();
@@ -62,7 +70,7 @@ export async function runBench(
 }
 
 async function measureAll(
-  given: Pick<Bench, 'settings' | 'say' | 'signal'> & { readonly ground: Ground },
+  given: Pick<Bench, 'settings' | 'say' | 'pace' | 'signal'> & { readonly ground: Ground },
 ): Promise<BenchResult> {
   const { settings, ground, signal } = given;
   const date = new Date().toISOString();
@@ -89,6 +97,7 @@ async function measureAll(
 
 async function measureParts(bench: Bench): Promise<{ readonly measures: readonly Measure[] }> {
   const measures: Measure[] = [];
+  bench.pace.plan(workOfAll(bench.settings));
   for (const name of bench.settings.only) measures.push(...(await parts[name](bench)));
   return { measures };
 }

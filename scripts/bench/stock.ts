@@ -106,13 +106,18 @@ export async function addEvents(file: string, count: number): Promise<void> {
   db.close();
 }
 
-/** A look at how many events are pending (1 stands for any number), through a connection of its own that is closed at zero. */
+/**
+ * A look at how many events are pending (1 stands for any number), through a connection of its own that is closed at zero. What is
+ * scheduled for more than an hour later is left out.
+ */
 export function pendingIn(file: string): () => number {
   const db = new Database(file, { readonly: true, timeout: 5_000 });
-  const any = db.prepare(`SELECT 1 FROM events WHERE status = 'pending' LIMIT 1`).pluck();
+  const any = db
+    .prepare(`SELECT 1 FROM events WHERE status = 'pending' AND available_at < ? LIMIT 1`)
+    .pluck();
   return () => {
     if (!db.open) return 0;
-    const pending = Number(any.get() ?? 0);
+    const pending = Number(any.get(Date.now() + 3_600_000) ?? 0);
     if (pending === 0) db.close();
     return pending;
   };

@@ -10,6 +10,10 @@ const headings: Readonly<Record<string, string>> = {
   start: 'Start',
   recovery: 'Recovery',
   idle: 'Idle, for 20 s',
+  flat: 'Flat in size: the relayer once it is warm, against the smallest point of the same run',
+  confirm: 'Delivery at 50 events/s while 100,000 accepted events are read back',
+  prune: 'Delivery at 50 events/s while 150,000 old events are deleted',
+  slots: 'Slots: throughput by latency of the gateway, relayers, and slots of each',
 };
 
 /** The lines, without a line break at the end. */

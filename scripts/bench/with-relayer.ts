@@ -17,10 +17,19 @@ const warmUp = { commits: 200, everyMs: 2 } as const;
 
 /** Starts both on a database without pending events, lets them warm up, and resets the gateway's counts before `work`. */
 export async function withRelayer<Result>(
-  { ground, gateway, stock, relayer: setup, signal }: Bench,
+  bench: Bench,
   work: (pair: Pair) => Promise<Result>,
 ): Promise<Result> {
-  const database = await stock.take(0);
+  const database = await bench.stock.take(0);
+  return withRelayerOn(database, bench, work).finally(() => bench.stock.drop(database));
+}
+
+/** The same on a database in which nothing is due. It stays. */
+export async function withRelayerOn<Result>(
+  database: string,
+  { ground, gateway, relayer: setup, signal }: Bench,
+  work: (pair: Pair) => Promise<Result>,
+): Promise<Result> {
   await gateway.reset();
   const writer = await startWriter({
     database,
@@ -42,6 +51,5 @@ export async function withRelayer<Result>(
     return await work({ database, relayer, writer, accepted });
   } finally {
     await Promise.all([relayer.stop(), writer.end()]);
-    stock.drop(database);
   }
 }

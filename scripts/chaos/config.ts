@@ -1,6 +1,8 @@
 // The command line of a chaos run. Flags only: no variable and no `.env` changes what it does.
 import { randomInt } from 'node:crypto';
+import path from 'node:path';
 import yargs from 'yargs';
+import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { ChaosError } from './chaos-error.ts';
 
@@ -17,6 +19,8 @@ export interface ChaosSettings {
   readonly soak: boolean;
   /** Leave the folder in place, whatever the verdict. */
   readonly keep: boolean;
+  /** Folder for result and picture, absolute. */
+  readonly out: string;
   /** Let the sandbox forget events that it acknowledged: the run must fail. */
   readonly forget: boolean;
 }
@@ -29,7 +33,9 @@ Exit status: 0 the promise held, 1 it was broken, 2 wrong options, 3 could not r
 
 const shortestDefaultMs = 30_000;
 /** Kills as dense as two cores bear: a relayer is up 0.3 s after one. */
-const denseGapMs = 300;
+export const denseGapMs = 300;
+
+const text = { type: 'string', requiresArg: true } as const;
 
 /** The settings, or the text of `--help`. Throws ERR_CHAOS_USAGE that names the flag. */
 export async function readChaosConfig(args: readonly string[]): Promise<ChaosSettings | string> {
@@ -40,26 +46,24 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
     .strict()
     .version(false)
     .wrap(110)
-    .option('seed', { type: 'string', requiresArg: true, describe: 'Repeats a run [default: random]' })
+    .option('seed', { ...text, describe: 'Repeats a run [default: random]' })
     .option('duration', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       describe:
         'How long to make trouble; healing and checking come on top [default: 30s, longer for more than 100 kills]',
     })
     .option('kills', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       describe:
         'Make trouble until so many processes were killed, and for --duration [default: one per second]',
     })
-    .option('relayers', { type: 'string', requiresArg: true, describe: 'Relayers at once [default: 2]' })
+    .option('relayers', { ...text, describe: 'Relayers at once [default: 2]' })
     .option('soak', {
-      type: 'string',
-      requiresArg: true,
+      ...text,
       conflicts: ['kills', 'duration'],
       describe: 'For so long kill nobody, and watch memory, descriptors and WAL for growth (Linux)',
     })
+    .option('out', { ...text, default: 'chaos-results', describe: 'Folder for result and picture' })
     .option('keep', { type: 'boolean', default: false, describe: 'Leave the folder of the run in place' })
     .option('forget', {
       type: 'boolean',
@@ -92,6 +96,7 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
     kills: kills ?? Math.ceil(durationMs / 1_000),
     relayers: read('relayers', given.relayers, wholeNumber({ min: 1, max: 8 })) ?? 2,
     soak: soakMs !== undefined,
+    out: path.resolve(packageRoot, String(single('out', given.out))),
     keep: single('keep', given.keep) === true,
     forget: single('forget', given.forget) === true,
   };

@@ -1,9 +1,12 @@
 // Entry of `npm run chaos`: options in, verdict and exit status out.
+import { instantName, writeResultFiles } from '../picture/result-files.ts';
 import { ChaosError, exitStatus } from './chaos-error.ts';
 import { readChaosConfig } from './config.ts';
 import { Progress } from './progress.ts';
 import { commandOf, reportText } from './report.ts';
+import { type ChaosResult, originOfRun, resultOf } from './result.ts';
 import { runChaos } from './run.ts';
+import { runPictureSvg } from './run-picture.ts';
 
 process.exitCode = await main();
 
@@ -20,8 +23,10 @@ async function main(): Promise<number> {
     }
     const progress = new Progress(process.stdout);
     progress.say(commandOf(settings));
+    const origin = originOfRun();
     const { verdict, folder } = await runChaos(settings, progress, interruption.signal);
     console.log(reportText({ settings, verdict, folder }));
+    console.log(write(settings.out, resultOf(origin, settings, verdict)));
     return verdict.broken.length === 0 ? exitStatus.held : exitStatus.broken;
   } catch (error) {
     if (!(error instanceof ChaosError)) {
@@ -30,5 +35,15 @@ async function main(): Promise<number> {
     }
     console.error(error.message);
     return error.code === 'ERR_CHAOS_USAGE' ? exitStatus.usage : exitStatus.couldNotRun;
+  }
+}
+
+/** The verdict stands, whether or not its picture can be written. */
+function write(folder: string, result: ChaosResult): string {
+  const name = `${instantName(result.date)}-seed${result.settings.seed}`;
+  try {
+    return writeResultFiles({ folder, name, result, svg: runPictureSvg(result) });
+  } catch (error) {
+    return `No result was written: ${error instanceof Error ? error.message : error}`;
   }
 }

@@ -1,35 +1,31 @@
-// What a person sees while it runs: one line that renews itself on a terminal, a plain line every few seconds elsewhere.
-
+// What a person sees while it runs: one line that renews itself on a terminal, a plain line every few seconds elsewhere, both with the
+// time left.
+import { spanText } from '../outbox/wording.ts';
+import { type Output, ProgressLine } from '../progress-line.ts';
+import { denseGapMs } from './config.ts';
 import { monotonicMs } from './record.ts';
 import type { Stage } from './stage.ts';
 
 const renewEveryMs = 250;
 const plainEveryMs = 5_000;
 
-export interface Output {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  write(text: string): unknown;
-}
-
 export class Progress {
-  readonly #output: Output;
+  readonly #line: ProgressLine;
   #timer: NodeJS.Timeout | null = null;
-  #isLineOpen = false;
 
   constructor(output: Output) {
-    this.#output = output;
+    this.#line = new ProgressLine(output);
   }
 
   /** Starts telling about the stage; `end` before its database is closed. */
   begin(stage: Stage): void {
     const startMs = monotonicMs();
-    const isTerminal = this.#output.isTTY === true;
+    const { isTerminal } = this.#line;
     this.#timer = setInterval(
       () => {
         const line = lineOf(stage, monotonicMs() - startMs);
-        if (isTerminal) this.#renew(line);
-        else this.say(line);
+        if (isTerminal) this.#line.renew(line);
+        else this.#line.say(line);
       },
       isTerminal ? renewEveryMs : plainEveryMs,
     );
@@ -37,28 +33,40 @@ export class Progress {
 
   /** One more line, below what was said. */
   say(text: string): void {
-    if (this.#isLineOpen) this.#output.write('\n');
-    this.#isLineOpen = false;
-    this.#output.write(`${text}\n`);
+    this.#line.say(text);
   }
 
   /** Stops telling. Harmless to repeat. */
   end(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    if (this.#isLineOpen) this.#output.write('\r\u001b[K');
-    this.#isLineOpen = false;
-  }
-
-  #renew(line: string): void {
-    this.#output.write(`\r\u001b[K${line.slice(0, (this.#output.columns ?? 80) - 1)}`);
-    this.#isLineOpen = true;
+    this.#line.end();
   }
 }
 
 function lineOf({ settings, facts, record, act }: Stage, elapsedMs: number): string {
   const { committed, processed, pending } = facts.counts();
   const seconds = (elapsedMs / 1_000).toFixed(0).padStart(3);
-  const kills = settings.soak ? '' : `kills ${record.of('kill').length} of ${settings.kills}  `;
-  return `${seconds} s  ${kills}committed ${committed}  processed ${processed}  pending ${pending}  ${act}`;
+  const killed = record.of('kill').length;
+  const kills = settings.soak ? '' : `kills ${killed} of ${settings.kills}  `;
+  const leftMs = troubleLeftMs({ ...settings, killed, elapsedMs });
+  const left = leftMs === 0 ? 'ending' : `${spanText(leftMs)} left`;
+  return `${seconds} s, ${left}  ${kills}committed ${committed}  processed ${processed}  pending ${pending}  ${act}`;
+}
+
+/**
+ * Until trouble is over: the time that was asked for, unless the kills take longer, which are made up for as densely as a machine
+ * bears; and past that time what they take at the pace so far. In whole seconds.
+ */
+export function troubleLeftMs(run: {
+  readonly durationMs: number;
+  readonly kills: number;
+  readonly killed: number;
+  readonly elapsedMs: number;
+}): number {
+  const { durationMs, kills, killed, elapsedMs } = run;
+  const isOverdue = elapsedMs > durationMs && killed > 0;
+  const eachMs = isOverdue ? elapsedMs / killed : denseGapMs;
+  const byKills = eachMs * Math.max(0, kills - killed);
+  return Math.ceil(Math.max(durationMs - elapsedMs, byKills, 0) / 1_000) * 1_000;
 }

@@ -10,6 +10,7 @@ import { linesOf, type Target } from './record.ts';
 import { type Recovery, recoveryOf } from './recovery.ts';
 import { causesOf, repeatsOf } from './repeat-causes.ts';
 import { type Cause, explainRepeats, type Repeat } from './repeats.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
 
 /** An invariant that did not hold. */
 export interface Breach {
@@ -54,7 +55,10 @@ export interface Totals {
 }
 
 export interface Verdict {
+  /** For the terminal. */
   readonly picture: readonly string[];
+  /** For a picture in a file; null when nothing was accepted. */
+  readonly timeline: Timeline | null;
   /** What a soak watched; empty otherwise. */
   readonly series: readonly Series[];
   /** Empty when the promise held. */
@@ -74,6 +78,7 @@ export function reconcile(folder: string): Verdict {
     broken,
     totals: totalsOf(evidence),
     picture: pictureOf(evidence),
+    timeline: timelineOf(evidence),
     series: seriesOf(evidence.record),
   };
 }

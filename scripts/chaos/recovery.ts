@@ -23,11 +23,20 @@ export interface Recovery {
   readonly pm2: Times;
 }
 
+/** One kill of a relayer that was recovered from. */
+export interface Moment {
+  /** When it was killed, on the monotonic clock. */
+  readonly atMs: number;
+  readonly tookMs: number;
+  /** Nothing else stood in the way. */
+  readonly isFree: boolean;
+}
+
 type Kill = RecordOf<'kill'>;
 
 /** All five. Not counted, but in one, are kills that were followed by another kill first, as most are in a storm. */
 export function recoveryOf(evidence: Evidence): Recovery {
-  const kills = linesOf(evidence.record, 'kill').filter(({ target }) => target === 'relayer');
+  const kills = relayerKills(evidence);
   const pm2Starts = linesOf(evidence.record, 'PM2 start');
   const isFree = obstaclesOf(evidence);
   return {
@@ -37,6 +46,30 @@ export function recoveryOf(evidence: Evidence): Recovery {
     up: timesOf(kills, (kill) => untilUp(evidence, kill)),
     pm2: timesOf(pm2Starts, (start) => untilPm2Works(evidence, start, isFree)),
   };
+}
+
+/** The kills of relayers after which its first event was accepted again, and those after which its replacement started. */
+export function recoveryMoments(evidence: Evidence): {
+  readonly redelivered: readonly Moment[];
+  readonly restarted: readonly Moment[];
+} {
+  const isFree = obstaclesOf(evidence);
+  const momentsOf = (timeOf: (kill: Kill) => number | null) =>
+    relayerKills(evidence).flatMap((kill) => {
+      const tookMs = timeOf(kill);
+      const { fromMs } = kill;
+      return tookMs === null
+        ? []
+        : [{ atMs: fromMs, tookMs, isFree: isFree({ fromMs, toMs: fromMs + tookMs }) }];
+    });
+  return {
+    redelivered: momentsOf((kill) => untilRedelivered(evidence, kill, () => true)),
+    restarted: momentsOf((kill) => untilUp(evidence, kill)),
+  };
+}
+
+function relayerKills({ record }: Evidence): readonly Kill[] {
+  return linesOf(record, 'kill').filter(({ target }) => target === 'relayer');
 }
 
 /** The value below which that share of the sorted numbers lies (nearest rank); null for none. */

@@ -3,7 +3,7 @@
 import { Agent, request } from 'node:http';
 import type { Activity } from './activity.ts';
 import { createDelayLine } from './delay-line.ts';
-import type { Endpoint } from './endpoint.ts';
+import { businessOf, type Endpoint } from './endpoint.ts';
 import { signatureHeader } from './signature.ts';
 
 /** A webhook to be sent. */
@@ -70,7 +70,8 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
         else {
           counts.failed++;
           options.activity.warn('webhook failed', () => ({
-            business: webhook.endpoint.name,
+            event: webhook.key,
+            ...businessOf(webhook.endpoint),
             reason: failure,
           }));
         }

@@ -21,6 +21,11 @@ export interface Endpoint {
   readonly secret: string;
 }
 
+/** The business in a log line: by its id, as the relayer names it, and by its name. */
+export function businessOf({ owner, name }: Pick<Endpoint, 'owner' | 'name'>) {
+  return { business: owner, business_name: name };
+}
+
 /** The businesses that the demo writes invoices for. */
 export const demoBusinesses: readonly Business[] = [
   { owner: '550e8400-e29b-41d4-a716-446655440000', name: 'Acme Corp' },

@@ -1,5 +1,6 @@
 // POST /api/v1/projects/{id}/events/fanout: accepts an event for all endpoints of its owner. It writes the ledger
 // line, hands the event to the store and answers, in this order; storing and delivering happen later.
+import { businessOf } from './endpoint.ts';
 import { type FanoutEvent, readFanoutBody } from './fanout-body.ts';
 import { fateOf } from './fate.ts';
 import { isStoredDespite } from './fault.ts';
@@ -73,7 +74,10 @@ function accept(
   const line = world.ledger.accept({ event, fate, answer: told });
   world.store.add({ key, owner, type, fate, acknowledgedAtMs: line.atMs, posted: event });
   // The relayer tells every acceptance; here only what it cannot know.
-  const about = () => ({ business: endpoint?.name ?? 'unknown owner', type, id: key });
+  const about = () => ({
+    ...{ event: key, type },
+    ...businessOf(endpoint ?? { owner, name: 'nobody known here' }),
+  });
   if (line.nth > 1) world.activity.info('event sent again', () => ({ ...about(), time: line.nth }));
   else if (fate !== 'delivered') {
     world.activity.warn('event accepted, never to be delivered', () => ({ ...about(), fate }));

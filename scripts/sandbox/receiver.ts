@@ -1,7 +1,7 @@
 // The businesses' side of the demo: an HTTP endpoint that does with a webhook what a careful customer should do.
 // It checks the signature over the raw body, then the key it may have seen already, and only then reads the event.
 import type { Activity } from './activity.ts';
-import type { Endpoint } from './endpoint.ts';
+import { businessOf, type Endpoint } from './endpoint.ts';
 import type { EndpointBook } from './endpoint-book.ts';
 import { type Exchange, jsonReply, sendReply } from './reply.ts';
 import { readRequestBody } from './request-body.ts';
@@ -45,17 +45,20 @@ export function createReceiver(given: {
   }
 
   /** Takes a genuine webhook; false when it is a repeat. */
-  function take(business: string, webhook: { readonly key: string; readonly rawBody: Buffer }): boolean {
+  function take(endpoint: Endpoint, webhook: { readonly key: string; readonly rawBody: Buffer }): boolean {
     if (!remember(webhook.key)) {
       counts.repeated++;
-      activity.info('webhook received again and ignored', () => ({ business, id: webhook.key }));
+      activity.info('webhook received again and ignored', () => ({
+        event: webhook.key,
+        ...businessOf(endpoint),
+      }));
       return false;
     }
     counts.received++;
     activity.info('webhook received', () => ({
-      business,
+      event: webhook.key,
       ...eventTypeIn(webhook.rawBody),
-      id: webhook.key,
+      ...businessOf(endpoint),
     }));
     return true;
   }
@@ -74,11 +77,14 @@ export function createReceiver(given: {
       });
       if (verdict.kind === 'refused') {
         counts.refused++;
-        activity.warn('webhook refused', () => ({ business: endpoint.name, signature: verdict.reason }));
+        activity.warn('webhook refused', () => ({
+          ...businessOf(endpoint),
+          signature: verdict.reason,
+        }));
         return refuse(exchange, 401, `signature ${verdict.reason}`);
       }
       const key = headerText(exchange, 'x-convoy-idempotency-key') ?? '';
-      const isFirst = take(endpoint.name, { key, rawBody: body.bytes });
+      const isFirst = take(endpoint, { key, rawBody: body.bytes });
       sendReply(exchange, jsonReply(200, { received: true, repeated: !isFirst }));
     },
   };

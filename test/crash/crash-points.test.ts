@@ -4,7 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { projectRoot, tempDirectory } from '../helpers.ts';
-import { isDeep, onlyCrashPoint, patienceMs, tellProgress } from '../repeatable.ts';
+import { isDeep, onlyCrashPoint, patienceMs, progressOf } from '../repeatable.ts';
 import { armedBuild, crashPointFile, doesNothing } from './armed-build.ts';
 import { allLaps, lapsOfEveryDay, playAll } from './rounds.ts';
 
@@ -41,11 +41,7 @@ test(
   async () => {
     const laps = isDeep ? allLaps(onlyCrashPoint) : lapsOfEveryDay(onlyCrashPoint);
     expect(laps.length).toBeGreaterThan(0);
-    const startedMs = performance.now();
-    const problems = await playAll(armedBuild(), laps, (played) => {
-      const seconds = Math.round((performance.now() - startedMs) / 1_000);
-      tellProgress(`crash points: ${played} of ${laps.length} laps, ${seconds} s`);
-    });
+    const problems = await playAll(armedBuild(), laps, progressOf('laps of crash points', laps.length));
     const [point] = problems[0]?.split(',') ?? [];
     const again = `OUTBOX_CRASH_POINT=${point} npx vitest run ${isDeep ? '--mode deep ' : ''}test/crash`;
     expect(problems, `repeat with: ${again}`).toEqual([]);

@@ -1,10 +1,10 @@
 // What a power cut can cost: the real applications are recorded call by call, and the database is rebuilt as a disk
 // could have left it, at sync boundaries and in between. OUTBOX_DEEP=1 tries thousands of images, else it is a sample.
 import { describe, expect, test } from 'vitest';
+import { isDeep, progressOf, tellProgress } from '../repeatable.ts';
 import { cutPower, replay, type Verdict } from './power-cuts.ts';
 import { type Recording, record, whyNoTrace } from './recording.ts';
 
-const isDeep = process.env.OUTBOX_DEEP === '1';
 const whyNot = whyNoTrace();
 if (whyNot !== null) console.warn(`power cuts were NOT tried: ${whyNot}`);
 
@@ -22,17 +22,10 @@ const scale = isDeep
 const timeoutMs = isDeep ? 600_000 : 60_000;
 
 async function cut(recording: Recording, label: string, images: number, seed: number): Promise<Verdict> {
-  const startedMs = performance.now();
-  const onProgress = (done: number) => {
-    if (isDeep && done % 250 === 0)
-      console.log(`power cut, ${label}, seed ${seed}: ${done} of ${images} images`);
-  };
+  const onProgress = progressOf(`images of power cuts, ${label}, seed ${seed}`, images);
   const verdict = await cutPower(recording, { images, seed, onProgress });
   const { broken, ...figures } = verdict;
-  if (isDeep) {
-    const seconds = Math.round((performance.now() - startedMs) / 1_000);
-    console.log(`power cut, ${label}, seed ${seed}:`, { ...figures, broken: broken.length, seconds });
-  }
+  tellProgress(`power cut, ${label}, seed ${seed}: ${JSON.stringify({ ...figures, broken: broken.length })}`);
   return verdict;
 }
 

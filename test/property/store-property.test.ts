@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tempDirectory } from '../helpers.ts';
 import { newDatabaseFile } from '../outbox-database.ts';
-import { isDeep, patienceMs, runs, seed, tellProgress } from '../repeatable.ts';
+import { isDeep, patienceMs, progressOf, runs, seed, tellProgress } from '../repeatable.ts';
 import { storeCommands } from './store-commands.ts';
 import { StoreModel } from './store-model.ts';
 import type { Play } from './store-play.ts';
@@ -22,9 +22,10 @@ test(
     const most = isDeep ? 120 : 60;
     let cases = 0;
     let commands = 0;
+    const tell = progressOf(`sequences of store commands, seed ${seed}`, numRuns);
     const property = fc.asyncProperty(storeCommands({ most }), async (sequence) => {
       cases += 1;
-      if (cases % 500 === 0) tellProgress(`store property: ${cases} of ${numRuns} sequences, seed ${seed}`);
+      tell(cases);
       const world = new StoreWorld(path.join(folder, `case-${cases}.db`), template);
       const play: Play = { model: new StoreModel(), nowMs: startMs, handedOut: [] };
       try {

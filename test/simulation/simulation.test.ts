@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDirectory } from '../helpers.ts';
 import { newDatabaseFile } from '../outbox-database.ts';
-import { patienceMs, runs, seed, tellProgress } from '../repeatable.ts';
+import { patienceMs, progressOf, runs, seed, tellProgress } from '../repeatable.ts';
 import { type Scenario, scenarioOf, smallerScenarios } from './scenario.ts';
 import { fileDatabase, memoryDatabase, type SimulatedDatabase } from './simulated-database.ts';
 import { simulate, type Verdict } from './simulation.ts';
@@ -14,7 +14,7 @@ test(
   async () => {
     const database = memoryDatabase();
     const count = runs({ everyday: 250, deep: 20_000 });
-    const startedMs = performance.now();
+    const tell = progressOf(`simulated scenarios from seed ${seed}`, count);
     const sum = { sent: 0, repeats: 0, steps: 0 };
     for (let n = 0; n < count; n++) {
       const verdict = await simulate(scenarioOf(seed + n), database);
@@ -22,10 +22,7 @@ test(
       sum.sent += verdict.sent;
       sum.repeats += verdict.repeats;
       sum.steps += verdict.steps;
-      if ((n + 1) % 500 === 0) {
-        const perSecond = Math.round(((n + 1) * 1_000) / (performance.now() - startedMs));
-        tellProgress(`simulation: ${n + 1} of ${count} scenarios from seed ${seed}, ${perSecond} a second`);
-      }
+      tell(n + 1);
       // The runner's own messages, now and then.
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -3,6 +3,7 @@
 import type { Bench } from '../bench.ts';
 import { BenchError } from '../bench-error.ts';
 import { mustBe } from '../measure.ts';
+import { workOf } from '../pace.ts';
 import { inTime, isInTime } from '../patience.ts';
 import type { Contestant, Load, Track } from './contestant.ts';
 import type { Works } from './peer-works.ts';
@@ -39,7 +40,7 @@ export interface Field {
 
 /** Throws when ours fails, when nobody else is left, and when interrupted. */
 export async function compete(
-  { gateway, signal, say }: Pick<Bench, 'gateway' | 'signal' | 'say'>,
+  { gateway, signal, say, pace }: Pick<Bench, 'gateway' | 'signal' | 'say' | 'pace'>,
   { ours, others, works, leftOut: absent, load, times }: Field,
 ): Promise<Competition> {
   const track: Track = { gateway, signal, load };
@@ -63,6 +64,8 @@ export async function compete(
   };
   if (others.length === 0) throw nobody(leftOut);
   await eachInTurn((contestant) => warmUp(track, contestant));
+  const workOfOne = works.reduce((sum, work) => sum + workOf(work, load), 0);
+  pace.plan(contestants.length * times * workOfOne);
   for (let run = 0; run < times; run++) {
     for (const work of works) {
       await eachInTurn(async (contestant) => {
@@ -71,6 +74,7 @@ export async function compete(
         mustBeSameWork(done, runs.get(ours.name)?.[run]);
         const before = runs.get(name) ?? [];
         runs.set(name, [...before.slice(0, run), { ...before[run], ...done }]);
+        pace.did(workOf(work, load));
         say(`${work} ${run + 1} of ${times}, ${label}: ${lineOf(done)}`);
       });
     }

@@ -63,7 +63,7 @@ export function checkWal(file: string, progress: WalProgress | null): Finding {
     : caution('wal', says, 'find what reads for so long (a forgotten sqlite3 shell, a report) and end it');
 }
 
-const indexes = ['id', 'due', 'leased', 'confirmed', 'unconfirmed', 'dead', 'business', 'created'];
+const indexes = ['id', 'due', 'leased', 'waiting', 'confirmed', 'unconfirmed', 'dead', 'business', 'created'];
 
 export function checkIndexes({ db, table }: OpenOutbox): Finding {
   const found = db.prepare(`SELECT name FROM pragma_index_list(?)`).pluck().all(table).map(String);
