@@ -7,7 +7,7 @@ import type { Order } from './order.ts';
 import { atLeast, lookEveryMs, type Scene, untilStruck } from './scene.ts';
 import { type SceneName, scenes } from './scenes.ts';
 import { patienceMs } from './setting.ts';
-import { type Crash, comeBack, goOn, standStill } from './standstill.ts';
+import { type Crash, comeBack, goOn, noteBlocked, standStill } from './standstill.ts';
 import { judge, lookAfterDeath } from './verdict.ts';
 import type { World } from './world.ts';
 import { allValues, holds, isDone } from './world-data.ts';
@@ -19,6 +19,8 @@ export interface Lap {
   readonly passages: readonly Pick<Order, 'point' | 'nth'>[];
   /** Who was stopped is killed in the end, instead of woken. */
   readonly isKilledInTheEnd?: boolean;
+  /** Who was stopped with the lock held stands there until every lease has run out. */
+  readonly standsForLong?: boolean;
 }
 
 /** Throws unless nothing is lost, half done or left behind, and says at which crash. */
@@ -34,6 +36,7 @@ export async function playLap(world: World, lap: Lap): Promise<void> {
     if (stopped !== null && lap.isKilledInTheEnd === true) {
       stopped.victim.node.child.kill('SIGKILL');
       await outlive(world, scene, stopped);
+      noteBlocked(world, stopped);
     } else if (stopped !== null) {
       await comeBack(world, scene, stopped);
     }
@@ -67,8 +70,8 @@ async function crash(world: World, lap: Lap, { passage, stopped }: Moment): Prom
   world.orders.forget();
   const victim = world.runners.find(({ node }) => node.pid === struck?.pid);
   if (struck === null || victim === undefined) throw new Error('somebody was struck, and nobody knows whom');
-  const happened: Crash = { victim, struck, held: [], leases: 0 };
-  if (order.signal === 'SIGSTOP') return standStill(world, happened);
+  const happened: Crash = { victim, struck, held: [], leases: 0, blocked: [] };
+  if (order.signal === 'SIGSTOP') return standStill(world, happened, lap.standsForLong);
   await outlive(world, scene, happened);
   return null;
 }

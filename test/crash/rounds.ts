@@ -44,7 +44,7 @@ function inRows<Item>(items: readonly Item[], goesOn: (item: Item) => boolean): 
 
 /**
  * Every point whose name contains `part`, at every passage up to its last, in every scene, with each signal; and who is stopped
- * with the lock held is killed there, too.
+ * with the lock held is killed there, too, and once stands there for so long that nobody's lease lasts.
  */
 export function allLaps(part = ''): readonly Lap[] {
   return rowsOf(part).flatMap(([point, { passages, lock }]) =>
@@ -56,6 +56,9 @@ function lapsOf(point: CrashPoint, { scene, most = lastPassage }: Passage, isLoc
   return Array.from({ length: most }, (_, before) => [{ point, nth: before + 1 }]).flatMap((passages) => [
     ...signals.map((signal) => ({ scene, signal, passages })),
     ...(isLocked ? [{ scene, signal: 'SIGSTOP', passages, isKilledInTheEnd: true } as const] : []),
+    ...(isLocked && passages[0]?.nth === 1
+      ? [{ scene, signal: 'SIGSTOP', passages, standsForLong: true } as const]
+      : []),
   ]);
 }
 

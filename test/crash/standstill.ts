@@ -13,7 +13,7 @@ import { atLeast, type Scene, untilStruckOr } from './scene.ts';
 import { patienceMs } from './setting.ts';
 import { lookWhileStopped } from './verdict.ts';
 import type { World } from './world.ts';
-import { addInvoices, everythingIsSent, isWriteLockFree, keysHeldBy, oneValue } from './world-data.ts';
+import { addInvoices, everythingIsSent, holds, isWriteLockFree, keysHeldBy, oneValue } from './world-data.ts';
 
 /** Who was struck, what it held then, and how many of these leases have meanwhile become somebody else's. */
 export interface Crash {
@@ -22,29 +22,43 @@ export interface Crash {
   /** Keys of events. */
   readonly held: readonly string[];
   readonly leases: number;
+  /** The other relayers that cannot settle meanwhile, since it has the write lock, and what each of them holds. */
+  readonly blocked: readonly { readonly runner: Runner; readonly held: readonly string[] }[];
 }
 
-/** Looks on while it stands still. Throws when that hurts more than it must, or is not so. */
-export async function standStill(world: World, crash: Crash): Promise<Crash> {
+/**
+ * Looks on while it stands still: for a moment, or where it has the lock `forLong`, until every lease has run out. Throws
+ * when that hurts more than it must, or is not so.
+ */
+export async function standStill(world: World, crash: Crash, forLong = false): Promise<Crash> {
   const { victim, struck } = crash;
   await waitFor('it to stand still', () => isStopped(struck.pid));
   victim.isStopped = true;
   const isLocked = crashTable[struck.point].lock === 'held';
   const held = inSlots(await keysHeldBy(world, victim));
-  if (isLocked) await staysLocked(world);
+  const blocked = isLocked ? await heldByOthers(world) : [];
+  if (isLocked) await staysLocked(world, forLong);
   else await othersGoOn(world);
   const leases = isLocked ? 0 : held.length;
   if (!isStopped(struck.pid)) throw new Error('it did not stand still to the end');
-  return { ...crash, held, leases };
+  return { ...crash, held, leases, blocked };
 }
 
 /** Nobody can write; what was committed can be read, and is whole. It has lost no lease. */
-async function staysLocked(world: World): Promise<void> {
+async function staysLocked(world: World, forLong: boolean): Promise<void> {
   for (let looks = 0; looks < 5; looks++) {
     if (isWriteLockFree(world)) throw new Error('the write lock is free here');
     await pause(10);
   }
   lookWhileStopped(world);
+  const someLast = () =>
+    `EXISTS (SELECT 1 FROM events WHERE lease_id IS NOT NULL AND available_at > ${Date.now()})`;
+  if (forLong) await waitFor('all leases to end', async () => !(await holds(world, someLast())), patienceMs);
+}
+
+async function heldByOthers(world: World): Promise<Crash['blocked']> {
+  const others = world.relayers().map(async (runner) => ({ runner, held: await keysHeldBy(world, runner) }));
+  return Promise.all(others);
 }
 
 /** Everything is delivered without it: what came before, what it holds when its leases have run out, and what comes now. */
@@ -68,10 +82,19 @@ function wake({ victim }: Crash): void {
 }
 
 /** Only a relayer can send twice for it. */
-function noteSleep(world: World, { victim, struck, held, leases }: Crash): void {
+function noteSleep(world: World, crash: Crash): void {
+  const { victim, struck, held, leases } = crash;
+  noteBlocked(world, crash);
   if (victim.target !== 'relayer') return;
   const span = { fromMs: struck.monotonicMs, toMs: monotonicMs() };
   world.record.add({ kind: 'pause', ...whoIs(victim, 'relayer'), held, fenced: leases, ...span });
+}
+
+/** Who could not settle stood still as well: what it has sent is sent again if its lease ended meanwhile. */
+export function noteBlocked(world: World, { struck, blocked }: Crash): void {
+  const span = { fromMs: struck.monotonicMs, toMs: monotonicMs() };
+  for (const { runner, held } of blocked)
+    world.record.add({ kind: 'pause', ...whoIs(runner, 'relayer'), held: inSlots(held), fenced: 0, ...span });
 }
 
 /** Wakes it and waits until every settlement that it still had in hand was refused, for 30 s unless told otherwise. */

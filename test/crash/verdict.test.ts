@@ -103,7 +103,7 @@ test('a relayer that wakes and is refused fewer settlements than it held fails i
       atMs: 0,
       monotonicMs: 0,
     } as const;
-    return { victim: { ...victim }, struck, held: ['a', 'b'], leases: 2 };
+    return { victim: { ...victim }, struck, held: ['a', 'b'], leases: 2, blocked: [] };
   };
   const refuse = (events: number) =>
     write(world, (db) => {
