@@ -3,7 +3,7 @@
 // that read it, only one can take it.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-const { CRASH_ORDER: orderFile, CRASH_HASTE: haste } = process.env;
+const { CRASH_ORDER: orderFile, CRASH_HASTE: haste, CRASH_RUNNER: runner } = process.env;
 if (orderFile === undefined)
   throw new Error('this copy of the build is for test/crash, and nobody ordered anything');
 
@@ -59,3 +59,9 @@ if (haste === 'yes') {
   globalThis.setTimeout = (callback, delayMs, ...rest) =>
     setTimeout(callback, delayMs >= 5_000 ? 100 : delayMs, ...rest);
 }
+
+// Whoever runs the tests may be killed before it can end what it started. Then this process has another parent, and nobody who
+// waits for it: left alone it would go on sending to a port that is somebody else's by now.
+setInterval(() => {
+  if (process.ppid !== Number(runner)) process.kill(process.pid, 'SIGKILL');
+}, 500).unref();

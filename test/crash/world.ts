@@ -1,5 +1,6 @@
 // One place where crashes happen: a folder laid out as that of a chaos run, so that chaos' own verdict can be asked about
 // it, a sandbox, and processes of the armed build. It decides nothing about whom to strike, and when.
+import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -28,7 +29,9 @@ export interface Plan {
 export async function createWorld(root: string, { setting, signal }: Plan): Promise<World> {
   const folder = tempDirectory();
   const ledgerFile = path.join(folder, arenaFiles.ledger);
-  const sandbox = await startSandbox({ storeDelayMs: 5, deliverDelayMs: 5, ledgerFile });
+  // A key of its own: should some other relayer still know the port, which changes hands, nothing of it is accepted here.
+  const apiKey = randomUUID();
+  const sandbox = await startSandbox({ storeDelayMs: 5, deliverDelayMs: 5, ledgerFile, apiKey });
   onTestFinished(() => sandbox.close());
   writeFileSync(path.join(folder, 'empty.env'), '');
   const world = new World({ root, setting, signal, folder, sandbox });
@@ -80,6 +83,7 @@ export class World {
         CONVOY_API_KEY: this.sandbox.apiKey,
         CONVOY_PROJECT_ID: this.sandbox.projectId,
         CRASH_ORDER: this.orders.path,
+        CRASH_RUNNER: String(process.pid),
         CRASH_HASTE: this.setting.haste === true ? 'yes' : 'no',
       },
     });
