@@ -1,4 +1,4 @@
-// What a relayer costs that has nothing to do: CPU of its process over 20 s in which nobody commits, and its memory.
+// What a relayer costs that has nothing to do: CPU of its process over 16 s in which nobody commits, and its memory.
 import type { Bench } from './bench.ts';
 import type { Measure } from './measure.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -6,9 +6,12 @@ import { pause } from './patience.ts';
 import { usageOf } from './process-usage.ts';
 import { withRelayer } from './with-relayer.ts';
 
-/** By then everything is loaded that loads late. Together less than the 30 s after which a relayer reads back for the first time. */
-const restMs = 6_000;
-const watchedMs = 20_000;
+/**
+ * By then everything is loaded that loads late, and V8 has tidied its heap once, some eight seconds after the last work (50 ms of CPU).
+ * Together less than the 30 s after which a relayer reads back for the first time.
+ */
+const restMs = 12_000;
+const watchedMs = 16_000;
 
 /** The part of a run of `bench`. */
 export async function idle(bench: Bench): Promise<readonly Measure[]> {

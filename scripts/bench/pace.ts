@@ -45,7 +45,7 @@ const secondsOf: Readonly<Record<PartName, number>> = {
   writer: 12,
   start: 5,
   recovery: 4,
-  idle: 24,
+  idle: 30,
   // Its drains and its arrivals are run apart; the time for filling the tables is told with them.
   flat: 17,
   confirm: 54,
