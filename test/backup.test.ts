@@ -1,5 +1,5 @@
 // A backup taken while both applications run: every invoice in it has its event, and a relayer carries on from it.
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -31,6 +31,14 @@ test('a backup while both run restores to a consistent system', { timeout: 60_00
   expect(statSync(path.join(backups, '0.db')).mode & 0o777).toBe(0o600);
   const again = spawnNode(outboxScript, ['backup', path.join(backups, '0.db')], { env: place.env });
   expect([await again.exited, again.stderr]).toEqual([2, expect.stringMatching(/exists: name another file/)]);
+  // A path that is longer than SQLite takes: what it says in the copying thread reaches the person.
+  const deep = path.join(tempDirectory(), ...['a', 'b', 'c'].map((letter) => letter.repeat(200)));
+  mkdirSync(deep, { recursive: true });
+  const failed = spawnNode(outboxScript, ['backup', deep], { env: place.env });
+  expect([await failed.exited, failed.stderr]).toEqual([
+    1,
+    expect.stringMatching(/cannot be copied to .*No backup was kept.*SQLITE_CANTOPEN/),
+  ]);
 
   for (let n = 0; n < 3; n++) {
     const db = plainConnection(path.join(backups, `${n}.db`));

@@ -4,11 +4,11 @@ import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
+import { parseDuration } from '../../apps/outbox/duration.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { type Reconciliation, reconcile, type Suspect } from './audit/reconcile.ts';
 import { gatewayOf } from './convoy-access.ts';
 import { commandExitCodes } from './exit-code.ts';
-import { spanMs } from './filter-options.ts';
 import { longWork } from './long-work.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { tableLines } from './table.ts';
@@ -79,10 +79,11 @@ export const auditCommand: CommandModule<object, AuditArguments> = {
 
 /** Throws ERR_OUTBOX_CONFIG. */
 function instantOf(flag: string, given: string, nowMs: number): number {
-  if (!/^\d{4}-/.test(given)) return nowMs - spanMs(flag, given);
+  const agoMs = parseDuration(given);
+  if (agoMs !== null) return nowMs - agoMs;
   // Without a zone JavaScript would take the machine's own; the table is in UTC.
   const atMs = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(given) || !given.includes('T') ? given : `${given}Z`);
-  if (!Number.isNaN(atMs)) return atMs;
+  if (/^\d{4}-/.test(given) && !Number.isNaN(atMs)) return atMs;
   throw new OutboxError('ERR_OUTBOX_CONFIG', `--${flag}: expected 24h or 2026-01-31T12:00Z, got "${given}".`);
 }
 

@@ -17,6 +17,7 @@ import { Worker } from 'node:worker_threads';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
+import { corrupt } from '../../apps/outbox/database-error.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { sizeOf } from '../../apps/outbox/quiet-read.ts';
 import { createOwnerOnly } from '../../apps/outbox/sqlite.ts';
@@ -122,6 +123,7 @@ function copy(
     });
     worker.on('message', (word: BackupWord) => {
       if (word.kind === 'done') resolve(word);
+      if (word.kind === 'failed') reject(failure(order, word));
     });
     worker.on('error', reject);
     worker.on('exit', () => {
@@ -129,6 +131,16 @@ function copy(
       reject(new Error('the copying thread ended without a word'));
     });
   });
+}
+
+function failure({ file, target }: BackupOrder, word: Extract<BackupWord, { kind: 'failed' }>): OutboxError {
+  const cause = new Error(`${word.message} (${word.code})`);
+  if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(word.code)) return corrupt(file, cause);
+  return new OutboxError(
+    'ERR_OUTBOX_DATABASE_BLOCKED',
+    `${file} cannot be copied to ${path.dirname(target)}: check the room there and that this user may write there. No backup was kept`,
+    { cause },
+  );
 }
 
 /** On the disk first, then under its name. */

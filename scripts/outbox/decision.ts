@@ -53,7 +53,12 @@ export async function matchingEvents(
   const nowMs = systemClock.nowMs();
   const [newest] = await store.list({ filter, order: 'newest', beyondSeq: null, limit: 1, nowMs });
   if (newest === undefined) {
-    throw new OutboxError('ERR_OUTBOX_NO_EVENT', `no event matches ${text}: nothing was changed`);
+    // Whoever named no state must not read this as "there is none".
+    const unsaid = /--(?:dead|state|accepted-by)\b/.test(text) ? '' : ` in the state ${filter.state}`;
+    throw new OutboxError(
+      'ERR_OUTBOX_NO_EVENT',
+      `no event${unsaid} matches ${text}: nothing was changed${unsaid === '' ? '' : '. --state names another state'}`,
+    );
   }
   return { kind: 'filter', filter, newestSeq: newest.seq, total: await store.count({ filter, nowMs }) };
 }

@@ -51,7 +51,7 @@ try {
     .version(false)
     .wrap(Math.min(110, process.stdout.columns || 110))
     .epilogue(
-      'Exit codes: 0 done, 1 failed for now, 2 usage, 3 database unusable, 4 no such event, 5 findings.',
+      'Exit codes: 0 done, 1 failed for now, 2 usage or path, 3 database unusable, 4 no such event, 5 findings.',
     )
     .fail((message, error) => {
       if (error instanceof OutboxError) throw error;
