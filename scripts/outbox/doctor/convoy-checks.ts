@@ -94,7 +94,9 @@ async function checkBusinesses({ store }: OpenOutbox, access: ConvoyAccess): Pro
     const own = directory.endpoints.filter(({ owner }) => owner === business);
     return judgeBusiness(business, own, directory.subscribed) ?? [];
   });
+  // Those that are not well have a line of their own, and say so; none is no praise.
   const well = businesses.length - findings.length;
+  if (well === 0) return findings;
   const all =
     businesses.length === mostBusinesses ? `the first ${mostBusinesses}` : String(businesses.length);
   return [ok('businesses', `${well} of ${all} have an active endpoint with a subscription`), ...findings];
