@@ -22,7 +22,8 @@ export async function noteDeath(world: World, victim: Runner, death: Death): Pro
   const { target } = victim;
   if (target === 'command') return;
   await world.hasRead();
-  const estate = target === 'relayer' ? estateOf(victim, death) : null;
+  const estate =
+    target === 'relayer' ? estateOf(victim, { ...death, others: world.relayers(), world }) : null;
   const kill = { ...whoIs(victim, target), wasUp: true, estate, atMs, fromMs, toMs: monotonicMs() };
   world.record.add({ kind: 'kill', ...kill });
 }

@@ -1,5 +1,6 @@
 // What a relayer leaves when it dies: its leases, as the record of a chaos run names them. Those of others are not its own.
 import type Database from 'better-sqlite3';
+import { slotNames } from '../../apps/outbox/lease-id.ts';
 import type { Estate } from '../../scripts/chaos/record.ts';
 import { type Runner, slotOf } from './runner.ts';
 import { concurrency } from './setting.ts';
@@ -11,6 +12,16 @@ export type Leases = readonly {
   readonly untilMs: number;
 }[];
 
+/** What there is to be seen when a relayer has died. */
+export interface Remains {
+  readonly before: readonly string[];
+  readonly leases: Leases;
+  /** The relayers that live. */
+  readonly others: readonly Pick<Runner, 'node'>[];
+  /** Any object that stands for the world. */
+  readonly world: object;
+}
+
 export function leasesIn(db: Database.Database): Leases {
   return db
     .prepare(
@@ -20,16 +31,20 @@ export function leasesIn(db: Database.Database): Leases {
     .all() as Leases;
 }
 
+/** Leases that a dead relayer has been given already, by world: what its successor on that slot had not yet taken over is not its own. */
+const given = new WeakMap<object, Set<string>>();
+
 /**
- * What the dead relayer held: `before` it died, and of the leases there are now. One that had not yet come up held nothing: it
- * sends nothing before it says so.
+ * What the dead relayer held: `before` it died, and of the leases there are now. It sends before its first line is out, since the
+ * log loads later; one that had not yet told its slot has the first that no other living relayer has.
  */
-export function estateOf(
-  { node }: Pick<Runner, 'node'>,
-  { before, leases }: { readonly before: readonly string[]; readonly leases: Leases },
-): Estate {
-  const slot = slotOf(node.stdout) ?? '';
-  const own = slot === '' ? [] : leases.filter(({ leaseId }) => leaseId.startsWith(`${slot}:`));
+export function estateOf({ node }: Pick<Runner, 'node'>, { before, leases, others, world }: Remains): Estate {
+  const taken = others.map((other) => slotOf(other.node.stdout));
+  const slot = slotOf(node.stdout) ?? slotNames().find((name) => !taken.includes(name)) ?? '';
+  const known = given.get(world) ?? new Set();
+  given.set(world, known);
+  const own = leases.filter(({ leaseId }) => leaseId.startsWith(`${slot}:`) && !known.has(leaseId));
+  for (const { leaseId } of own) known.add(leaseId);
   return {
     slot,
     held: inSlots([...new Set([...before, ...own.map(({ key }) => key)])]),
