@@ -22,7 +22,10 @@ export interface Remains {
   readonly world: object;
 }
 
+/** None before the first migration. */
 export function leasesIn(db: Database.Database): Leases {
+  const isThere = db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'events'`).get() !== undefined;
+  if (!isThere) return [];
   return db
     .prepare(
       `SELECT id || key_suffix AS key, lease_id AS leaseId, available_at AS untilMs
