@@ -5,7 +5,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
     // Process tests run the compiled applications: built once, before everything else.
-    globalSetup: ['test/build-once.ts'],
+    globalSetup: ['test/build-once.ts', 'test/postgres-server.ts'],
     // A process of its own per file, so that a leaked handle or a held lock cannot reach the next one.
     pool: 'forks',
     // One more than the cores of a small machine has: many tests wait for processes (2 min 47 s instead of 3 min 5 s).

@@ -59,6 +59,10 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^ms$/, files: ['apps/outbox/duration.ts'] },
   { opens: /^(yargs|fastest-levenshtein)$/, files: ['apps/outbox/config.ts'] },
   { opens: /^better-sqlite3$/, files: sqliteFiles },
+  {
+    opens: /^pg$/,
+    files: ['connection', 'session', 'trouble'].map((name) => `apps/outbox/postgres/${name}.ts`),
+  },
   { opens: /^@prisma\//, files: databaseFiles },
   { opens: /^prisma\/generated\//, files: ['apps/outbox/prisma-client.ts'] },
   { opens: /^node:(timers|timers\/promises|perf_hooks)$/, files: ['apps/outbox/clock.ts'] },

@@ -1,5 +1,14 @@
 // What SQLite's result codes mean for us: wait, give up, or a mistake of ours. It judges errors and opens nothing.
 import Database from 'better-sqlite3';
+import type { TroubleKind } from './database-trouble.ts';
+
+/** Null when the error is not SQLite's. */
+export function sqliteTrouble(error: unknown): TroubleKind | null {
+  if (isBusy(error)) return 'busy';
+  if (isPassing(error)) return 'passing';
+  if (isCorrupt(error)) return 'damaged';
+  return sqliteCode(error) === '' ? null : 'refused';
+}
 
 /** Whether SQLite said that another connection holds the lock: try again later. */
 export function isBusy(error: unknown): boolean {

@@ -1,0 +1,121 @@
+// Connections to PostgreSQL the one way this project makes them: a small pool, statements prepared once per connection, integers as
+// numbers, every error as a DatabaseTrouble that names neither a password nor a row. It knows nothing of tables.
+import pg from 'pg';
+import { defaultTable, sqlForTable } from '../outbox-table.ts';
+import { troubleOfPostgres } from './trouble.ts';
+
+/** Runs statements, on whichever connection is free or inside one transaction. */
+export interface Queries {
+  /** The rows of a statement. Throws DatabaseTrouble. */
+  query<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** How many rows a statement changed. Throws DatabaseTrouble. */
+  run(statement: string, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface PostgresConnection extends Queries {
+  /** Runs `work` in a transaction of its own (READ COMMITTED) and returns its result once it is committed. What `work` throws rolls back. */
+  transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
+  /** Ends every connection, once those that are busy have finished. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  /**
+   * `on`: what a person or an application committed survives a crash of the server. `off`: the newest 0.6 s may not, which
+   * loses no event (the relayer: it would merely send again under the same key).
+   */
+  readonly synchronousCommit: 'on' | 'off';
+  /** Shown by `pg_stat_activity`. */
+  readonly applicationName: string;
+  /** Most connections at once. Default 4: the loop's turn and what goes on beside it. */
+  readonly connections?: number;
+  /** The outbox's table, default `events`: every statement is meant for this one. */
+  readonly table?: string;
+  /** False behind a proxy that pools by transaction, where a prepared statement may meet a connection that never saw it. Default true. */
+  readonly preparesStatements?: boolean;
+  /** A statement is ended by the server after so long. Default 30 s. */
+  readonly statementTimeoutMs?: number;
+}
+
+const connectTimeoutMs = 5_000;
+const int8 = 20;
+
+/** Makes a pool; it connects when it is first used. Throws nothing by itself. */
+export function connectPostgres(options: ConnectOptions): PostgresConnection {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? 4,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 0,
+    keepAlive: true,
+    types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
+    onConnect: (client) => configure(client, options),
+  });
+  // A connection that breaks while nobody uses it: the next one to ask gets a new one.
+  pool.on('error', () => {});
+  const prepared = statements(options);
+  const queriesOn = (runner: Pick<pg.Pool | pg.PoolClient, 'query'>): Queries => {
+    const ask = async (statement: string, values: readonly unknown[] = []) => {
+      try {
+        return await runner.query({ ...prepared(statement), values: [...values] });
+      } catch (error) {
+        throw troubleOfPostgres(error);
+      }
+    };
+    return {
+      query: async <Row>(statement: string, values?: readonly unknown[]) =>
+        (await ask(statement, values)).rows as readonly Row[],
+      run: async (statement, values) => (await ask(statement, values)).rowCount ?? 0,
+    };
+  };
+  return {
+    ...queriesOn(pool),
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw troubleOfPostgres(error);
+      });
+      let broken: unknown;
+      try {
+        const tx = queriesOn(client);
+        await tx.run('BEGIN');
+        const result = await work(tx);
+        await tx.run('COMMIT');
+        return result;
+      } catch (error) {
+        broken = await client.query('ROLLBACK').then(
+          () => undefined,
+          (failure: unknown) => failure,
+        );
+        throw error;
+      } finally {
+        client.release(broken !== undefined);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function configure(client: pg.ClientBase, options: ConnectOptions): Promise<void> {
+  const timeout = Math.round(options.statementTimeoutMs ?? 30_000);
+  await client.query(
+    `SET synchronous_commit = ${options.synchronousCommit}; SET statement_timeout = ${timeout}; SET idle_in_transaction_session_timeout = ${timeout}; SET TIME ZONE 'UTC'`,
+  );
+}
+
+/** A name per text: the server parses and plans each statement once per connection. */
+function statements({ table = defaultTable, preparesStatements = true }: ConnectOptions) {
+  const known = new Map<string, { readonly name?: string; readonly text: string }>();
+  return (statement: string) => {
+    const found = known.get(statement);
+    if (found !== undefined) return found;
+    const isPrepared = preparesStatements && !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement);
+    const made = {
+      ...(isPrepared ? { name: `outbox_${known.size}` } : {}),
+      text: sqlForTable(statement, table),
+    };
+    known.set(statement, made);
+    return made;
+  };
+}

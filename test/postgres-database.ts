@@ -1,0 +1,83 @@
+// A real PostgreSQL for tests: one database with a random name for the whole run (test/postgres-server.ts), in it a schema of its own
+// for each case, with this project's tables. Without TEST_POSTGRES_URL the suites that need it are skipped, and the run says so.
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { describe, inject, onTestFinished } from 'vitest';
+import { sqlForTable } from '../apps/outbox/outbox-table.ts';
+import { projectRoot } from './helpers.ts';
+import type { EventColumns, EventRow } from './outbox-database.ts';
+
+/** The URL of the run's database; null when there is no server to test with. */
+export const postgresUrl: string | null = inject('postgresUrl');
+
+/** `describe` where a server is, `describe.skip` elsewhere. */
+export const describeOnPostgres = postgresUrl === null ? describe.skip : describe;
+
+/** The statements of all migrations for PostgreSQL, oldest first. */
+export function postgresSchemaSql(): string {
+  const folder = path.join(projectRoot, 'prisma', 'postgres', 'migrations');
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'))
+    .join('\n');
+}
+
+/** A new, empty schema; it is dropped when the test has finished. */
+export async function newSchema(): Promise<{ readonly url: string; readonly client: pg.Client }> {
+  const name = `t${randomBytes(6).toString('hex')}`;
+  const url = new URL(postgresUrl ?? '');
+  url.searchParams.set('options', `-c search_path=${name}`);
+  const client = new pg.Client({
+    connectionString: url.href,
+    types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) },
+  });
+  await client.connect();
+  onTestFinished(async () => {
+    await client.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
+    await client.end();
+  });
+  await client.query(`CREATE SCHEMA ${name}`);
+  return { url: url.href, client };
+}
+
+/** A new schema with the outbox's tables, under another name of the table if one is given. */
+export async function newOutbox(table = 'events') {
+  const schema = await newSchema();
+  await schema.client.query(sqlForTable(postgresSchemaSql(), table));
+  return schema;
+}
+
+/** Inserts one event; what is not given is left to the defaults. Returns its seq. */
+export async function insertPostgresEvent(
+  client: pg.Client,
+  columns: EventColumns = {},
+  table = 'events',
+): Promise<number> {
+  const row = { business_id: 'acme', event_type: 'invoice.created', payload: '{"n":1}', ...columns };
+  const names = Object.keys(row);
+  const places = names.map((_, index) => `$${index + 1}`);
+  const { rows } = await client.query<{ seq: number }>(
+    `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places.join(', ')}) RETURNING seq`,
+    Object.values(row),
+  );
+  return rows[0]?.seq ?? Number.NaN;
+}
+
+/** The row of one event as SQLite would hold it, or null when there is none. */
+export async function postgresRow(
+  client: pg.Client,
+  seq: number,
+  table = 'events',
+): Promise<EventRow | null> {
+  const { rows } = await client.query(`SELECT * FROM ${table} WHERE seq = $1`, [seq]);
+  if (rows[0] === undefined) return null;
+  const text = (value: unknown) =>
+    value instanceof Date ? value.toISOString().replace('Z', '+00:00') : value;
+  return Object.fromEntries(
+    Object.entries(rows[0]).map(([name, value]) => [name, text(value)]),
+  ) as unknown as EventRow;
+}
