@@ -2,7 +2,7 @@
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireSlot, type RelayerSlot, tryAcquireSlot } from '../apps/outbox/relayer-slot.ts';
+import { acquireSlot, type RelayerSlot, tryAcquireSlot } from '../apps/outbox/sqlite/relayer-slot.ts';
 import { tempDirectory } from './helpers.ts';
 import { newDatabaseFile } from './outbox-database.ts';
 import { startSlotHolder } from './slot-holder.ts';

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemClock as clock } from '../apps/outbox/clock.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { Meters } from '../apps/relayer/status/meters.ts';
 import { serveStatus } from '../apps/relayer/status/status-service.ts';
 import { waitFor } from './helpers.ts';

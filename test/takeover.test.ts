@@ -1,8 +1,8 @@
 // Who takes over from whom: from the dead at once, from the living never.
 import { mkdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireSlot, tryAcquireSlot } from '../apps/outbox/relayer-slot.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { acquireSlot, tryAcquireSlot } from '../apps/outbox/sqlite/relayer-slot.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from '../apps/relayer/takeover.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventRow, insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';

@@ -1,6 +1,6 @@
 // What a database's error means for whoever must go on: wait, give up, or a mistake of ours. One answer for every engine; the engines'
 // own codes are judged in their own files.
-import { sqliteTrouble } from './sqlite-code.ts';
+import { sqliteTrouble } from './sqlite/code.ts';
 
 /**
  * `busy`: held by somebody for a moment, try again at once. `passing`: cannot be used now, may pass by itself. `damaged`: trying again

@@ -3,9 +3,9 @@
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
-import { isSlotAlive } from '../outbox/relayers-alive.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import { type RelayerSlot, tryAcquireConfirm } from '../outbox/sqlite/relayer-slot.ts';
+import { isSlotAlive } from '../outbox/sqlite/relayers-alive.ts';
+import type { SqliteStore } from '../outbox/sqlite/store.ts';
 import type { RelayerSettings } from './config.ts';
 import { keepOverdue } from './overdue.ts';
 import type { Relayer } from './relayer.ts';

@@ -3,7 +3,7 @@
 import type { Clock } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
-import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite-code.ts';
+import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite/code.ts';
 
 const longestWaitMs = 5_000;
 /** So long a lock is asked for every millisecond. */

@@ -2,7 +2,7 @@
 // that they cost Convoy little. What a pass does is in confirm.ts.
 import { sleep } from '../outbox/clock.ts';
 import { errorText } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
+import { isCorrupt } from '../outbox/sqlite/code.ts';
 import { Confirmer, type PassResult } from './confirm.ts';
 import { type ConfirmParts, confirmTimings } from './confirm-options.ts';
 import { CannotRead } from './confirm-reader.ts';

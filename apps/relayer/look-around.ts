@@ -1,12 +1,12 @@
 // What the poll interval is for: hints that were missed, relayers that died, the WAL in a quiet moment, and a database or
 // lock file pulled from under a running relayer.
 import { type Clock, sleep } from '../outbox/clock.ts';
-import type { FileIdentity } from '../outbox/file-identity.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
-import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import { isCorrupt } from '../outbox/sqlite/code.ts';
+import type { FileIdentity } from '../outbox/sqlite/file-identity.ts';
+import type { RelayerSlot } from '../outbox/sqlite/relayer-slot.ts';
+import type { SqliteStore } from '../outbox/sqlite/store.ts';
 import type { Relayer } from './relayer.ts';
 import { takeOverDeadSlots } from './takeover.ts';
 

@@ -3,7 +3,7 @@
 // an instant on a wall clock: when that clock was set back, what waits for an hour that is far away now is called back.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
+import { isCorrupt } from '../outbox/sqlite/code.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface OverdueOptions {

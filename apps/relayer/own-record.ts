@@ -2,8 +2,8 @@
 // that people can tell a stop from a death.
 import { systemClock as clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { RelayerSlot } from '../outbox/sqlite/relayer-slot.ts';
+import type { SqliteStore } from '../outbox/sqlite/store.ts';
 import { thisProcess } from '../outbox/this-process.ts';
 import type { RelayerSettings } from './config.ts';
 

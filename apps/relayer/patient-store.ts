@@ -2,7 +2,7 @@
 // must neither end a relayer at its start nor lose a line of the record: these verbs wait for it, as the loop does.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { Log } from '../outbox/log.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { SqliteStore } from '../outbox/sqlite/store.ts';
 import { BadDays } from './bad-days.ts';
 
 export interface Patience {

@@ -6,11 +6,12 @@ import { gatewayName } from '../outbox/convoy-url.ts';
 import type { Credentials } from '../outbox/credentials.ts';
 import type { Application } from '../outbox/daemon.ts';
 import { explained } from '../outbox/database-error.ts';
-import type { FileIdentity } from '../outbox/file-identity.ts';
 import { leaseIds } from '../outbox/lease-id.ts';
 import type { Log } from '../outbox/log.ts';
-import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { FileIdentity } from '../outbox/sqlite/file-identity.ts';
+import type { RelayerSlot } from '../outbox/sqlite/relayer-slot.ts';
+import type { SqliteStore } from '../outbox/sqlite/store.ts';
+import { startWake } from '../outbox/sqlite/wake.ts';
 import { thisProcess } from '../outbox/this-process.ts';
 import { startBackground } from './background.ts';
 import { calm } from './calm.ts';
@@ -26,7 +27,6 @@ import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
 import { takeOverOwnSlot } from './takeover.ts';
-import { startWake } from './wake.ts';
 
 /** What a relayer runs on. Its own from now on: it closes the store and releases the slot. */
 export interface ServiceParts {

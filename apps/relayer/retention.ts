@@ -2,7 +2,7 @@
 // back from Convoy goes at the retention; what was not is kept twice as long, and its end is told.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
+import { isCorrupt } from '../outbox/sqlite/code.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface RetentionOptions {

@@ -3,7 +3,7 @@
 import type { Clock } from '../outbox/clock.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { type RelayerSlot, tryAcquireSlot } from '../outbox/relayer-slot.ts';
+import { type RelayerSlot, tryAcquireSlot } from '../outbox/sqlite/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface TakeoverOptions {

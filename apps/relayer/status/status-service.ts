@@ -2,8 +2,8 @@
 // relayer has, and ends with the signal. That it cannot serve never harms a delivery.
 import { type Clock, sleep } from '../../outbox/clock.ts';
 import { errorText, type Log } from '../../outbox/log.ts';
-import { isCorrupt } from '../../outbox/sqlite-code.ts';
-import type { SqliteStore } from '../../outbox/sqlite-store.ts';
+import { isCorrupt } from '../../outbox/sqlite/code.ts';
+import type { SqliteStore } from '../../outbox/sqlite/store.ts';
 import { Broadcast } from './broadcast.ts';
 import { Chronicler } from './chronicle.ts';
 import { figuresOf } from './figures.ts';

@@ -1,6 +1,6 @@
 // The write-ahead log as far as the relayer tends it: has somebody committed, and copying it back in a quiet moment.
-import { crashPoint } from './crash-point.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import { crashPoint } from '../crash-point.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /** What only SQLite offers beside the store's verbs. */
 export interface WalVerbs {

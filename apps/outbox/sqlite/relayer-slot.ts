@@ -3,11 +3,11 @@
 // or delete these files: an ordinary open and close in the holder would drop its lock.
 import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { blocked } from './database-error.ts';
-import { maxSlots, slotNames } from './lease-id.ts';
-import { OutboxError } from './outbox-error.ts';
-import { createOwnerOnly } from './sqlite.ts';
-import { isBusy, isPassing } from './sqlite-code.ts';
+import { blocked } from '../database-error.ts';
+import { maxSlots, slotNames } from '../lease-id.ts';
+import { OutboxError } from '../outbox-error.ts';
+import { isBusy, isPassing } from './code.ts';
+import { createOwnerOnly } from './connection.ts';
 
 /**
  * Every lock this process holds. Without it a lock that nobody refers to any more would be closed, and so freed, by the
