@@ -27,7 +27,7 @@ async function service(rig: ConfirmRig, verbs: Partial<ConfirmVerbs> = {}) {
       rig.calmed += 1;
     },
     onResent: () => {},
-    acquire: () => tryAcquireConfirm(rig.file),
+    acquire: async () => tryAcquireConfirm(rig.file),
     clock,
     log,
     signal: stopping.signal,

@@ -28,7 +28,7 @@ export async function startStatus({ file = newDatabaseFile(), port = 0 } = {}): 
   const log = new MemoryLog();
   const stopping = new AbortController();
   const served = serveStatus({
-    ...{ port, meters, store, clock, log, signal: stopping.signal, isSlotAlive: () => true },
+    ...{ port, meters, store, clock, log, signal: stopping.signal, alive: async (names) => names },
     about: { database: file, gateway: 'https://convoy.test/p', relayer: '00', pid: 1, concurrency: 32 },
   });
   const stop = async () => {

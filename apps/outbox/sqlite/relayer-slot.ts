@@ -1,11 +1,12 @@
-// A relayer's proof of life: an exclusive lock on a small file, which the operating system releases when the process
-// dies, however it dies. Who gets a slot's lock knows that its previous holder is gone. Nothing else may ever open, copy
-// or delete these files: an ordinary open and close in the holder would drop its lock.
+// The slots of an SQLite database: an exclusive lock on a small file each, which the operating system releases when the process
+// dies, however it dies. Nothing else may ever open, copy or delete these files: an ordinary open and close in the holder would
+// drop its lock.
 import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { blocked } from '../database-error.ts';
 import { maxSlots, slotNames } from '../lease-id.ts';
 import { OutboxError } from '../outbox-error.ts';
+import type { RelayerSlot } from '../relayer-slot.ts';
 import { isBusy, isPassing } from './code.ts';
 import { createOwnerOnly } from './connection.ts';
 
@@ -14,15 +15,6 @@ import { createOwnerOnly } from './connection.ts';
  * garbage collector while its holder lives: seen in 8 of 15 rounds of six processes that kept only the slot's name.
  */
 const held = new Set<Database.Database>();
-
-/** A held slot. */
-export interface RelayerSlot {
-  /** `00` to `63`. */
-  readonly name: string;
-  /** Whether the lock file is still the one that was locked; if not, somebody else may hold the same slot. */
-  isIntact(): boolean;
-  release(): void;
-}
 
 /** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held, and what `tryAcquireSlot` throws. */
 export function acquireSlot(databaseFile: string): RelayerSlot {
@@ -53,8 +45,14 @@ function tryAcquire(file: string, name: string): RelayerSlot | null {
   const locked = identity(file);
   return {
     name,
-    isIntact: () => locked !== null && identity(file) === locked,
-    release() {
+    assertHeld() {
+      if (locked !== null && identity(file) === locked) return;
+      throw new OutboxError(
+        'ERR_OUTBOX_SLOT',
+        `the lock file of relayer slot ${name} was removed or replaced: never touch the .lock files beside the database. Stopping, so that no two relayers hold one slot`,
+      );
+    },
+    async release() {
       held.delete(lock);
       lock.close();
     },
