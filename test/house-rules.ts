@@ -61,7 +61,7 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^better-sqlite3$/, files: sqliteFiles },
   {
     opens: /^pg$/,
-    files: ['connection', 'session', 'trouble'].map((name) => `apps/outbox/postgres/${name}.ts`),
+    files: ['connection', 'pooler', 'session', 'trouble'].map((name) => `apps/outbox/postgres/${name}.ts`),
   },
   { opens: /^@prisma\//, files: databaseFiles },
   { opens: /^prisma\/generated\//, files: ['apps/outbox/prisma-client.ts'] },

@@ -19,7 +19,7 @@ export interface SlotLossParts {
 
 const tryAgainMs = 1_000;
 
-export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 'release'> {
+export class SlotHolder implements RelayerSlot {
   #slot: RelayerSlot;
   #nextLeaseId: () => string;
 
@@ -30,6 +30,10 @@ export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 're
 
   get name(): string {
     return this.#slot.name;
+  }
+
+  get isExclusive(): boolean {
+    return this.#slot.isExclusive;
   }
 
   /** A lease id never used before, in the slot that is held now. */

@@ -32,8 +32,11 @@ export interface ConnectOptions {
   readonly connections?: number;
   /** The outbox's table, default `events`: every statement is meant for this one. */
   readonly table?: string;
-  /** False behind a proxy that pools by transaction, where a prepared statement may meet a connection that never saw it. Default true. */
-  readonly preparesStatements?: boolean;
+  /**
+   * Behind a proxy that pools by transaction nothing is prepared and nothing is set: both would meet, or change, a connection that is lent to
+   * somebody else next. Default false.
+   */
+  readonly isPooled?: boolean;
   /** A statement is ended by the server after so long. Default 30 s. */
   readonly statementTimeoutMs?: number;
 }
@@ -51,7 +54,7 @@ export function connectPostgres(options: ConnectOptions): PostgresConnection {
     idleTimeoutMillis: 0,
     keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
-    onConnect: (client) => configure(client, options),
+    ...(options.isPooled === true ? {} : { onConnect: (client) => configure(client, options) }),
   });
   // A connection that breaks while nobody uses it: the next one to ask gets a new one.
   pool.on('error', () => {});
@@ -105,12 +108,12 @@ async function configure(client: pg.ClientBase, options: ConnectOptions): Promis
 }
 
 /** A name per text: the server parses and plans each statement once per connection. */
-function statements({ table = defaultTable, preparesStatements = true }: ConnectOptions) {
+function statements({ table = defaultTable, isPooled = false }: ConnectOptions) {
   const known = new Map<string, { readonly name?: string; readonly text: string }>();
   return (statement: string) => {
     const found = known.get(statement);
     if (found !== undefined) return found;
-    const isPrepared = preparesStatements && !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement);
+    const isPrepared = !isPooled && !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement);
     const made = {
       ...(isPrepared ? { name: `outbox_${known.size}` } : {}),
       text: sqlForTable(statement, table),
