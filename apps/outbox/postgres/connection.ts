@@ -15,6 +15,8 @@ export interface Queries {
 export interface PostgresConnection extends Queries {
   /** Runs `work` in a transaction of its own (READ COMMITTED) and returns its result once it is committed. What `work` throws rolls back. */
   transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
+  /** The same for `work` that only reads: all of it sees one moment (REPEATABLE READ). */
+  snapshot<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
   /** Ends every connection, once those that are busy have finished. */
   close(): Promise<void>;
 }
@@ -73,29 +75,31 @@ export function connectPostgres(options: ConnectOptions): PostgresConnection {
       run: async (statement, values) => (await ask(statement, values)).rowCount ?? 0,
     };
   };
+  const within = async <Result>(begin: string, work: (tx: Queries) => Promise<Result>): Promise<Result> => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw troubleOfPostgres(error);
+    });
+    let broken: unknown;
+    try {
+      const tx = queriesOn(client);
+      await tx.run(begin);
+      const result = await work(tx);
+      await tx.run('COMMIT');
+      return result;
+    } catch (error) {
+      broken = await client.query('ROLLBACK').then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      throw error;
+    } finally {
+      client.release(broken !== undefined);
+    }
+  };
   return {
     ...queriesOn(pool),
-    async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw troubleOfPostgres(error);
-      });
-      let broken: unknown;
-      try {
-        const tx = queriesOn(client);
-        await tx.run('BEGIN');
-        const result = await work(tx);
-        await tx.run('COMMIT');
-        return result;
-      } catch (error) {
-        broken = await client.query('ROLLBACK').then(
-          () => undefined,
-          (failure: unknown) => failure,
-        );
-        throw error;
-      } finally {
-        client.release(broken !== undefined);
-      }
-    },
+    transaction: (work) => within('BEGIN', work),
+    snapshot: (work) => within('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
     close: () => pool.end(),
   };
 }
