@@ -69,6 +69,14 @@ describe('the story', () => {
     ]);
   });
 
+  test('a pause that the first events of a relayer met lasts, though its start is recorded afterwards', () => {
+    const { pauses } = storyOf([
+      line('gateway', { state: 'paused', reason: 'connect ECONNREFUSED' }, 41),
+      { ...started('00'), atMs: 40 },
+    ]);
+    expect(pauses).toEqual([{ fromMs: 41, toMs: null, reason: 'connect ECONNREFUSED' }]);
+  });
+
   test('a line shows no detail that is not meant to be shown', () => {
     const shown = [
       line('verified', { gateway: 'https://convoy.test/p', key: 'abcdef' }),
