@@ -1,29 +1,37 @@
 // Opens an outbox on PostgreSQL for a relayer and joins what PostgreSQL offers to the seam of all engines: a pool for the store, one
 // session for locks and wakes, the server's time.
 import { systemClock } from '../clock.ts';
+import { troubleOf } from '../judge-trouble.ts';
 import { errorText, type Log } from '../log.ts';
 import type { OutboxDatabase } from '../outbox-database.ts';
 import { thisProcess } from '../this-process.ts';
+import { postgresAddress } from './address.ts';
 import { connectPostgres, type PostgresConnection } from './connection.ts';
 import { isPooledByTransaction } from './pooler.ts';
+import { preparePostgres } from './prepare.ts';
+import { describePostgresError } from './refusal.ts';
 import { type ServerClock, serverClock } from './server-clock.ts';
 import { type SessionKeeper, sessionKeeper } from './session-keeper.ts';
 import { locklessSlots, postgresSlots } from './slots.ts';
 import { postgresStore } from './store.ts';
 
 export interface PostgresOutboxOptions {
+  /** As DATABASE_URL has it. */
   readonly url: string;
-  /** Host, port and database, for logs and errors. */
-  readonly name: string;
   readonly table: string;
   readonly log: Log;
 }
 
 const applicationName = 'outbox-relayer';
 
-/** Rejects with DatabaseTrouble. The tables must be there. */
+/** Brings the schema up to date, or rejects with an OutboxError that says why it is not fit. */
 export async function openPostgresOutbox(options: PostgresOutboxOptions): Promise<OutboxDatabase> {
-  const { url, name, table, log } = options;
+  const { table, log } = options;
+  const address = postgresAddress(options.url);
+  const { url, shown: name } = address;
+  await preparePostgres(options.url, { outboxTable: table });
+  const explained = (error: unknown) =>
+    troubleOf(error) === null ? error : describePostgresError(address, error);
   const isPooled = await isPooledByTransaction(url);
   const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
   const keeper = sessionKeeper({ url, applicationName, channel: `outbox_${table}`, clock: systemClock });
@@ -32,7 +40,7 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
     await clock.adjust();
   } catch (error) {
     await connection.close();
-    throw error;
+    throw explained(error);
   }
   if (isPooled) {
     log.warn(
@@ -49,7 +57,7 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
     watch: ({ onChange }) => (isPooled ? () => {} : watch({ keeper, onChange, log })),
     tidyUp: () => adjusted(clock, log),
     assertSame() {},
-    explained: (error) => error,
+    explained,
     async close() {
       await keeper.close();
       await connection.close();
