@@ -27,7 +27,11 @@ export function postgresSchemaSql(): string {
 }
 
 /** A new, empty schema; it is dropped when the test has finished. */
-export async function newSchema(): Promise<{ readonly url: string; readonly client: pg.Client }> {
+export async function newSchema(): Promise<{
+  readonly url: string;
+  readonly name: string;
+  readonly client: pg.Client;
+}> {
   const name = `t${randomBytes(6).toString('hex')}`;
   const url = new URL(postgresUrl ?? '');
   url.searchParams.set('options', `-c search_path=${name}`);
@@ -41,7 +45,7 @@ export async function newSchema(): Promise<{ readonly url: string; readonly clie
     await client.end();
   });
   await client.query(`CREATE SCHEMA ${name}`);
-  return { url: url.href, client };
+  return { url: url.href, name, client };
 }
 
 /** A new schema with the outbox's tables, under another name of the table if one is given. */

@@ -7,7 +7,7 @@ import { databaseFile, readEnvironment } from '../outbox/environment.ts';
 import { rememberFile } from '../outbox/file-identity.ts';
 import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
-import { outboxTables } from '../outbox/outbox-shape.ts';
+import { outboxTables } from '../outbox/outbox-table.ts';
 import { readIngesterConfig } from './config.ts';
 import { generateInvoice, type Invoice } from './generate.ts';
 import { Ingester } from './ingester.ts';
