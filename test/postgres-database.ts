@@ -41,11 +41,15 @@ export async function createSchema() {
     await client.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
     await client.end();
   };
-  return { url: url.href, client, drop };
+  return { url: url.href, name, client, drop };
 }
 
 /** A new, empty schema; it is dropped when the test has finished. */
-export async function newSchema(): Promise<{ readonly url: string; readonly client: pg.Client }> {
+export async function newSchema(): Promise<{
+  readonly url: string;
+  readonly name: string;
+  readonly client: pg.Client;
+}> {
   const { drop, ...schema } = await createSchema();
   onTestFinished(drop);
   return schema;

@@ -6,7 +6,7 @@ import { formatDuration } from '../outbox/duration.ts';
 import { databaseFile, readEnvironment } from '../outbox/environment.ts';
 import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
-import { outboxTables } from '../outbox/outbox-shape.ts';
+import { outboxTables } from '../outbox/outbox-table.ts';
 import { rememberFile } from '../outbox/sqlite/file-identity.ts';
 import { readIngesterConfig } from './config.ts';
 import { generateInvoice, type Invoice } from './generate.ts';

@@ -18,6 +18,8 @@ export interface SlotLossParts {
 }
 
 const tryAgainMs = 1_000;
+/** Slots that are lost as soon as they are held must not be asked for without end. */
+const pauseMs = 100;
 
 export class SlotHolder implements RelayerSlot {
   #slot: RelayerSlot;
@@ -57,6 +59,7 @@ export class SlotHolder implements RelayerSlot {
       if ((await Promise.race([this.#slot.lost, stopped])) === 'stopped') return;
       log.warn('relayer slot lost, claiming nothing until another is held', { slot: this.name });
       parts.allowClaims(false);
+      await sleep(parts.clock, pauseMs, signal);
       await this.#takeAnother(parts);
     }
   }

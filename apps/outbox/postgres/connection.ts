@@ -2,6 +2,7 @@
 // numbers, every error as a DatabaseTrouble that names neither a password nor a row. It knows nothing of tables.
 import pg from 'pg';
 import { defaultTable, sqlForTable } from '../outbox-table.ts';
+import { postgresAddress } from './address.ts';
 import { troubleOfPostgres } from './trouble.ts';
 
 /** Runs statements, on whichever connection is free or inside one transaction. */
@@ -46,10 +47,10 @@ export interface ConnectOptions {
 const connectTimeoutMs = 5_000;
 const int8 = 20;
 
-/** Makes a pool; it connects when it is first used. Throws nothing by itself. */
+/** Makes a pool; it connects when it is first used. Throws ERR_OUTBOX_CONFIG for a URL that is none. */
 export function connectPostgres(options: ConnectOptions): PostgresConnection {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: postgresAddress(options.url).url,
     max: options.connections ?? 4,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
