@@ -87,7 +87,7 @@ function claimed(first: number, alsoNot = ''): string {
            attempts = greatest(event.attempts, 0), wait_reason = NULL
      WHERE event.seq = ANY (ARRAY(
              SELECT seq FROM events
-              WHERE status = 'pending' AND available_at <= ${dueBy}::bigint AND (${dueBy}::bigint > 0 OR wait_reason IS NULL)
+              WHERE status = 'pending' AND available_at > -9000000000000000 AND available_at <= ${dueBy}::bigint AND (${dueBy}::bigint > 0 OR wait_reason IS NULL)
                 AND seq <> ALL (${exceptSeqs}::bigint[])${alsoNot}
               ORDER BY available_at, seq
               LIMIT ${slots}
@@ -102,5 +102,5 @@ export const turnStatements = {
   settleAndClaim: `WITH ${settled}, ${claimed(12, ' AND seq NOT IN (SELECT seq FROM settled)')}
     SELECT ${lost}, claimed.* FROM (SELECT 1) AS turn LEFT JOIN claimed ON true`,
   // The upper bound is SQLite's, where it keeps out what is no number: the same instants are due on both.
-  nextDue: `SELECT min(available_at) AS due_at FROM events WHERE status = 'pending' AND available_at > $1 AND available_at < 9e15`,
+  nextDue: `SELECT min(available_at) AS due_at FROM events WHERE status = 'pending' AND available_at > $1 AND available_at < 9000000000000000`,
 };
