@@ -1,5 +1,6 @@
 // The SQL of keeping house on PostgreSQL. Each statement picks its rows once, in an array, and then finds them by their key: the planner
 // cannot be led to read the whole table by a wrong guess at how many there are.
+import { instantAt } from './instant.ts';
 
 /** Delayed by a relayer to after `$2`: a reason to wait, an interruption or an error shows that one has had the event. */
 const isFar = `status = 'pending' AND available_at > $2 AND available_at < 9e15`;
@@ -12,7 +13,7 @@ const mostReadPast = 10_000;
 function prunable(confirmedAt: 'IS NULL' | 'IS NOT NULL', most: string): string {
   return `
     SELECT seq FROM events
-     WHERE status = 'processed' AND confirmed_at ${confirmedAt} AND processed_at < to_timestamp($1::float8 / 1000)
+     WHERE status = 'processed' AND confirmed_at ${confirmedAt} AND processed_at < ${instantAt('$1')}
      ORDER BY processed_at
      LIMIT ${most}
        FOR UPDATE SKIP LOCKED`;
@@ -45,7 +46,7 @@ export const keepingStatements = {
     total AS (SELECT count(*) AS events FROM freed),
     recorded AS (
       INSERT INTO outbox_log (at, kind, detail)
-      SELECT to_timestamp($1::float8 / 1000), 'taken_over', json_build_object('slot', $4::text, 'events', events)
+      SELECT ${instantAt('$1')}, 'taken_over', json_build_object('slot', $4::text, 'events', events)
         FROM total WHERE events > 0)
     SELECT events FROM total`,
   // One look-up in the index per slot there can be, however many leases and odd lease ids there are.
@@ -88,7 +89,7 @@ export const keepingStatements = {
        WHERE id = ANY (ARRAY(
                SELECT id FROM outbox_log
                 WHERE kind <> 'verified'
-                  AND (at < to_timestamp($1::float8 / 1000) OR id <= (SELECT max(id) FROM outbox_log) - $5::bigint)
+                  AND (at < ${instantAt('$1')} OR id <= (SELECT max(id) FROM outbox_log) - $5::bigint)
                   FOR UPDATE SKIP LOCKED)))
     ${deletePruned}`,
 };

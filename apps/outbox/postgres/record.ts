@@ -2,6 +2,7 @@
 // transactions; here are those that stand alone, and what is read back of them.
 import type { LogEntry, OutboxStore } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
+import { instantAt } from './instant.ts';
 import { storableJson } from './storable-text.ts';
 
 type Verbs = Pick<OutboxStore, 'log' | 'lastLogged' | 'acceptedBy' | 'verifiedGateways'>;
@@ -39,7 +40,7 @@ function oldestAccepted(confirmedAt: 'IS NULL' | 'IS NOT NULL'): string {
 
 /** Exported for the test that looks at the plans. */
 export const recordStatements = {
-  log: `INSERT INTO outbox_log (at, kind, event_seq, detail) VALUES (to_timestamp($1::float8 / 1000), $2, $3, $4)`,
+  log: `INSERT INTO outbox_log (at, kind, event_seq, detail) VALUES (${instantAt('$1')}, $2, $3, $4)`,
   // Newest first, through the index: details are read as jsonb one by one until one has all the members.
   lastLogged: `
     SELECT detail FROM outbox_log

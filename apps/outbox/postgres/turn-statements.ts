@@ -3,6 +3,7 @@
 
 import type { ClaimedEvent } from '../store.ts';
 import { compactJson } from './compact-json.ts';
+import { instantAt } from './instant.ts';
 
 /** A claimed row as PostgreSQL returns it. */
 export interface ClaimedRow {
@@ -52,7 +53,7 @@ const settled = `
   settled AS (
     UPDATE events AS event
        SET status = held.status, lease_id = NULL,
-           processed_at = CASE held.status WHEN 'processed' THEN to_timestamp($1::float8 / 1000) ELSE event.processed_at END,
+           processed_at = CASE held.status WHEN 'processed' THEN ${instantAt('$1')} ELSE event.processed_at END,
            gateway = coalesce(held.gateway, event.gateway),
            available_at = coalesce(held.available_at, event.available_at),
            wait_reason = CASE held.status WHEN 'pending' THEN held.wait_reason ELSE event.wait_reason END,
@@ -65,10 +66,10 @@ const settled = `
   lost AS (SELECT place FROM given WHERE place NOT IN (SELECT place FROM settled)),
   fenced AS (
     INSERT INTO outbox_log (at, kind, detail)
-    SELECT to_timestamp($1::float8 / 1000), 'fenced', json_build_object('events', count(*)) FROM lost HAVING count(*) > 0),
+    SELECT ${instantAt('$1')}, 'fenced', json_build_object('events', count(*)) FROM lost HAVING count(*) > 0),
   died AS (
     INSERT INTO outbox_log (at, kind, event_seq, detail)
-    SELECT to_timestamp($1::float8 / 1000), 'dead', seq, record FROM settled WHERE record IS NOT NULL ORDER BY place)`;
+    SELECT ${instantAt('$1')}, 'dead', seq, record FROM settled WHERE record IS NOT NULL ORDER BY place)`;
 
 const lost = '(SELECT array_agg(place::integer) FROM lost) AS lost';
 
