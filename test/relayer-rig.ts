@@ -3,7 +3,7 @@
 import type Database from 'better-sqlite3';
 import { leaseIds } from '../apps/outbox/lease-id.ts';
 import type { Log, LogFields } from '../apps/outbox/log.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import type { Outcome, Unavailable } from '../apps/relayer/outcome.ts';
 import type { OwnerGuard } from '../apps/relayer/owner-guard.ts';

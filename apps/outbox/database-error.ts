@@ -1,7 +1,7 @@
 // How a database that cannot be used is described: one line each, with what to do. It judges SQLite's codes; it opens
 // nothing.
 import { OutboxError } from './outbox-error.ts';
-import { isBusy, isCorrupt, isPassing } from './sqlite-code.ts';
+import { isBusy, isCorrupt, isPassing } from './sqlite/code.ts';
 
 /** The file cannot be opened, created or written; `what` completes "the database FILE ...". */
 export function unavailable(file: string, what: string, cause?: unknown): OutboxError {

@@ -9,7 +9,7 @@ import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
 import { outboxTables, problemsOfShape } from './outbox-shape.ts';
 import { defaultTable } from './outbox-table.ts';
-import { diedAtBirth, readQuietly, sizeOf } from './quiet-read.ts';
+import { diedAtBirth, readQuietly, sizeOf } from './sqlite/quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
 
 /** What preparing came to. */

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { commandName } from './command-name.ts';
 import { type Migration, migrationFile } from './migration-files.ts';
 import { defaultTable } from './outbox-table.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import type { SqliteConnection } from './sqlite/connection.ts';
 
 interface Column {
   readonly name: string;

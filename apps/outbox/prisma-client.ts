@@ -2,7 +2,7 @@
 // opens its own generated client through outbox-client.ts instead.
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import { openOutboxClient } from './outbox-client.ts';
-import type { AdapterOptions } from './serial-adapter.ts';
+import type { AdapterOptions } from './sqlite/serial-adapter.ts';
 
 /** The guarded root client. */
 export type DemoClient = PrismaClient;

@@ -88,6 +88,12 @@ export class Relayer {
     this.#latch.set();
   }
 
+  /** Whether claims must wait although sending is allowed: the slot is lost, or held again. */
+  hold(isHeld: boolean): void {
+    this.#claiming.hold(isHeld);
+    this.#latch.set();
+  }
+
   /** Claims nothing more; `run` resolves when everything in flight is settled, or released at the drain timeout. */
   stop(): void {
     this.#drain.begin();

@@ -7,8 +7,8 @@ import { databaseFile, type Environment, readEnvironment } from '../../apps/outb
 import { standingOfDatabase } from '../../apps/outbox/migrate.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
-import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
-import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
+import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import { mustBeUsable } from '../../apps/outbox/usable-path.ts';
 
 export interface OpenOutbox {

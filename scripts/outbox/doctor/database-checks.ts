@@ -2,9 +2,13 @@
 import { commandName } from '../../../apps/outbox/command-name.ts';
 import { errorText } from '../../../apps/outbox/log.ts';
 import { standingOfDatabase } from '../../../apps/outbox/migrate.ts';
-import { sizeOf } from '../../../apps/outbox/quiet-read.ts';
-import { compareVersions, oldestSafeVersion, type SqliteConnection } from '../../../apps/outbox/sqlite.ts';
-import { turnStatements } from '../../../apps/outbox/sqlite-turn-statements.ts';
+import {
+  compareVersions,
+  oldestSafeVersion,
+  type SqliteConnection,
+} from '../../../apps/outbox/sqlite/connection.ts';
+import { sizeOf } from '../../../apps/outbox/sqlite/quiet-read.ts';
+import { turnStatements } from '../../../apps/outbox/sqlite/turn-statements.ts';
 import type { OpenOutbox } from '../with-outbox.ts';
 import { bytesText, numberText, spanText } from '../wording.ts';
 import { caution, type Finding, ok, wrong } from './finding.ts';

@@ -1,10 +1,11 @@
 // The numbers people look at, in SQLite. Every count walks a partial index that is there for the relayer's sake: none
 // reads the rows of a million events, and no index is kept for looking alone.
-import { isoText } from './clock.ts';
-import type { LogRecord, OutboxOverview, OverviewVerbs } from './overview-verbs.ts';
-import { sizeOf } from './quiet-read.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import type { LogEntry, OutboxCounts } from './store.ts';
+
+import { isoText } from '../clock.ts';
+import type { LogRecord, OutboxOverview, OverviewVerbs } from '../overview-verbs.ts';
+import type { LogEntry, OutboxCounts } from '../store.ts';
+import type { SqliteConnection } from './connection.ts';
+import { walBytesOf } from './wal.ts';
 
 /** The verbs on an open connection whose tables exist. */
 export function sqliteOverview(db: SqliteConnection): OverviewVerbs {
@@ -25,7 +26,7 @@ export function sqliteOverview(db: SqliteConnection): OverviewVerbs {
   }));
   return {
     counts: async () => counts(),
-    overview: async (request) => ({ ...overview(request), walBytes: sizeOf(`${db.name}-wal`) }),
+    overview: async (request) => ({ ...overview(request), walBytes: walBytesOf(db) }),
   };
 }
 
