@@ -1,5 +1,6 @@
 // What only a database of many writers can get wrong: two people decide at once, two relayers read the same window back, whoever is to be
 // woken is elsewhere. The verbs themselves are held to the contract of all stores.
+import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { waitFor } from '../helpers.ts';
@@ -25,13 +26,34 @@ async function stocked(columns: object, events = 24) {
   return { client, ids, stores };
 }
 
+/** Both of them, at once beyond doubt: the rows are locked until both wait for them. */
+async function atOnce<Result>(
+  client: pg.Client,
+  works: readonly (() => Promise<Result>)[],
+): Promise<readonly Result[]> {
+  await client.query('BEGIN');
+  await client.query('SELECT 1 FROM events FOR UPDATE');
+  const results = Promise.all(works.map((work) => work()));
+  await waitFor('both wait', async () => {
+    const { rows } = await client.query<{ waiting: number }>(`
+      SELECT count(*) AS waiting FROM pg_locks
+       WHERE NOT granted AND (relation = 'events'::regclass OR transactionid = pg_current_xact_id()::xid)`);
+    return rows[0]?.waiting === works.length;
+  });
+  await client.query('COMMIT');
+  return results;
+}
+
 describeOnPostgres('two at once on PostgreSQL', () => {
   test('two people who redrive the same events at once move each of them once, under one new key', async () => {
     const { client, ids, stores } = await stocked({ status: 'dead' });
     const events = await seen(stores[0], ...ids);
     const redrive = (store: OutboxStore, given: typeof events) =>
       store.redrive({ events: given, keys: 'new', note: '', nowMs });
-    const moved = await Promise.all([redrive(stores[0], events), redrive(stores[1], events.toReversed())]);
+    const moved = await atOnce(client, [
+      () => redrive(stores[0], events),
+      () => redrive(stores[1], events.toReversed()),
+    ]);
     expect(moved.flat().toSorted((a, b) => a - b)).toEqual(events.map(({ seq }) => seq));
     const { rows } = await client.query('SELECT status, key_suffix, count(*) FROM events GROUP BY 1, 2');
     expect(rows).toEqual([{ status: 'pending', key_suffix: '~r2', count: ids.length }]);
@@ -41,18 +63,18 @@ describeOnPostgres('two at once on PostgreSQL', () => {
   });
 
   test('two relayers that read the same keys back, in any order, confirm or resend each event once', async () => {
-    const { ids, stores } = await stocked(done);
+    const { client, ids, stores } = await stocked(done);
     const [first, second] = stores;
     const half = ids.slice(0, 12);
-    const confirmed = await Promise.all([
-      first.confirm({ gateway, keys: half, nowMs }),
-      second.confirm({ gateway, keys: half.toReversed(), nowMs }),
+    const confirmed = await atOnce(client, [
+      () => first.confirm({ gateway, keys: half, nowMs }),
+      () => second.confirm({ gateway, keys: half.toReversed(), nowMs }),
     ]);
     expect(confirmed.reduce((sum, { events }) => sum + events, 0)).toBe(half.length);
     const lost = (await seen(first, ...ids.slice(12))).map(({ seq, resends }) => ({ seq, resends }));
-    const resent = await Promise.all([
-      first.resend({ gateway, events: lost, nowMs }),
-      second.resend({ gateway, events: lost.toReversed(), nowMs }),
+    const resent = await atOnce(client, [
+      () => first.resend({ gateway, events: lost, nowMs }),
+      () => second.resend({ gateway, events: lost.toReversed(), nowMs }),
     ]);
     expect(resent.reduce((sum, events) => sum + events, 0)).toBe(lost.length);
   });
