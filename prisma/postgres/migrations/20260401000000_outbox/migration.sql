@@ -85,7 +85,7 @@ CREATE INDEX "outbox_log_kind" ON "outbox_log"("kind", "id");
 -- its poll interval. It may be dropped, for the price of that wait: notifying transactions commit one after the other.
 CREATE FUNCTION "events_wake"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_notify('outbox_' || TG_TABLE_NAME, '');
+  PERFORM pg_notify(left('outbox_' || TG_TABLE_NAME, 63), '');
   RETURN NULL;
 END
 $$;
