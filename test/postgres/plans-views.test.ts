@@ -21,21 +21,21 @@ const nowMs = Date.UTC(2026, 0, 1, 12);
 const minute = 60_000;
 const gateway = 'https://a.test/api/v1/projects/p';
 
-/** 50,000 events, one a second until now: nearly all accepted, the newest not yet; a few of every other kind, anywhere. */
+/** 20,000 events, one a second until now: nearly all accepted, the newest not yet; a few of every other kind, anywhere. */
 const fillSql = `
   ALTER TABLE events SET UNLOGGED;
   INSERT INTO events (id, business_id, event_type, payload, status, created_at, processed_at, confirmed_at, available_at, lease_id,
                       wait_reason, gateway, last_error)
   SELECT 'e' || n, 'b' || n % 500, 'invoice.created', '{"text":"' || repeat('x', 200) || '"}', kind,
          at, CASE kind WHEN 'processed' THEN at + interval '1 s' END,
-         CASE WHEN kind = 'processed' AND n < 48000 THEN at + interval '1 min' END,
+         CASE WHEN kind = 'processed' AND n < 19200 THEN at + interval '1 min' END,
          CASE WHEN kind <> 'pending' OR n % 10 > 1 THEN 0 ELSE ${nowMs} + n END,
-         CASE WHEN kind = 'pending' AND n % 200 = 1 THEN '00:x:' || n END,
+         CASE WHEN kind = 'pending' AND n % 50 = 1 THEN '00:x:' || n END,
          CASE WHEN kind = 'pending' AND n % 10 = 0 THEN 'retry' END,
          CASE kind WHEN 'processed' THEN '${gateway}' END, CASE kind WHEN 'dead' THEN 'HTTP 400: no' END
-    FROM (SELECT n, to_timestamp(${nowMs / 1_000} - 50000 + n) AS at,
-                 CASE WHEN n > 48900 THEN 'pending' WHEN n % 200 = 0 THEN 'dead' WHEN n % 2000 = 1 THEN 'discarded' ELSE 'processed' END AS kind
-            FROM generate_series(1, 50000) AS n) AS event;
+    FROM (SELECT n, to_timestamp(${nowMs / 1_000} - 20000 + n) AS at,
+                 CASE WHEN n > 19600 THEN 'pending' WHEN n % 200 = 0 THEN 'dead' WHEN n % 2000 = 1 THEN 'discarded' ELSE 'processed' END AS kind
+            FROM generate_series(1, 20000) AS n) AS event;
   INSERT INTO outbox_log (kind, detail)
   SELECT CASE WHEN n % 100 = 0 THEN 'gateway' ELSE 'dead' END, '{}' FROM generate_series(1, 5000) AS n`;
 
@@ -49,7 +49,7 @@ const ask = (name: string, bound: Bound, ...indexes: string[]): Question => ({ n
 const list = (filter: EventFilter, order: 'newest' | 'oldest' = 'newest') =>
   listStatement({ filter, order, beyondSeq: null, limit: 20, nowMs }, fewStatement(filter.state) !== null);
 const both = ['events_confirmed', 'events_unconfirmed'];
-const lastHour = { createdFromMs: nowMs - 60 * minute };
+const lately = { createdFromMs: nowMs - 15 * minute };
 const seqs = [7, 11, 13];
 
 /** Counts nearly all rows: along the table as long as no VACUUM has passed, which other tests can hold up. */
@@ -61,7 +61,7 @@ const questions: readonly Question[] = [
     { statement: liveStatements.glance, values: [nowMs - 1_000, nowMs, nowMs - minute] },
     ...['events_due', 'events_leased', 'events_dead', 'events_pkey', ...both],
   ),
-  ask('freshBetween', { statement: liveStatements.freshBetween, values: [48_950, 49_000] }),
+  ask('freshBetween', { statement: liveStatements.freshBetween, values: [19_650, 19_700] }),
   ask('countDelayed', { statement: liveStatements.countDelayed, values: [] }, 'events_due'),
   ask(
     'traffic',
@@ -94,12 +94,12 @@ const questions: readonly Question[] = [
   ask('few', { statement: fewStatement('unconfirmed') ?? '', values: [] }, 'events_unconfirmed'),
   ask('list pending', list({ state: 'pending' }, 'oldest'), 'events_due'),
   ask('list a business', list({ businessId: 'b77' })),
-  ask('list the last hour', list(lastHour, 'oldest'), 'events_created'),
+  ask('list the last minutes', list(lately, 'oldest'), 'events_created'),
   ask('count dead', countStatement({ filter: { state: 'dead', error: 'HTTP' }, nowMs }), 'events_dead'),
   ask('count a business', countStatement({ filter: { businessId: 'b77' }, nowMs }), 'events_business'),
   ask(
     'audit',
-    { statement: auditStatements.confirmed, values: [gateway, nowMs - 600 * minute, 0, nowMs, 100] },
+    { statement: auditStatements.confirmed, values: [gateway, nowMs - 200 * minute, 0, nowMs, 100] },
     'events_confirmed',
   ),
   ask(
@@ -154,7 +154,7 @@ const questions: readonly Question[] = [
   ask('ids', { statement: operatorStatements.ids, values: [['e7', 'e9']] }, 'events_id'),
   ask('redrive', { statement: operatorStatements.redrive, values: [seqs, ['', '', '']] }, 'events_pkey'),
   ask('discard', { statement: operatorStatements.discard, values: [seqs, 'why not'] }, 'events_pkey'),
-  ask('prunable', { statement: operatorStatements.prunable, values: [nowMs - 800 * minute] }, ...both),
+  ask('prunable', { statement: operatorStatements.prunable, values: [nowMs - 320 * minute] }, ...both),
 ];
 
 describeOnPostgres('plans on PostgreSQL', () => {
