@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { turnStatements } from '../../apps/outbox/postgres/turn-statements.ts';
 import type { ClaimRequest, Settlement } from '../../apps/outbox/store.ts';
+import { waitFor } from '../helpers.ts';
 import { describeOnPostgres, newOutbox, postgresRow } from '../postgres-database.ts';
 import { claimer, claimOne, leaseMs, settlementsOf, startMs } from '../store-contract-steps.ts';
 import { postgresStoreOn } from './contract-database.ts';
@@ -77,6 +78,21 @@ describeOnPostgres('on PostgreSQL,', () => {
     await client.query('BEGIN; SELECT 1 FROM events WHERE seq = 1 FOR UPDATE');
     expect((await claimer(open())()).map(({ seq }) => seq)).toEqual([2, 3]);
     await client.query('ROLLBACK');
+  });
+
+  test('a takeover waits for the last statement of the dead relayer, and leaves what that has settled', async () => {
+    const { client, open } = await outbox(2);
+    await claimer(open(), '00')();
+    await client.query(`
+      BEGIN; UPDATE events SET status = 'processed', lease_id = NULL, processed_at = now(), gateway = 'g' WHERE seq = 1`);
+    const takeover = open().takeOver({ slot: '00', nowMs: startMs });
+    await waitFor('the takeover to wait', async () => {
+      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid`;
+      return (await client.query(waiting)).rows.length === 1;
+    });
+    await client.query('COMMIT');
+    expect(await takeover).toBe(1);
+    expect((await postgresRow(client, 1))?.status).toBe('processed');
   });
 
   test('an answer that holds what PostgreSQL cannot store still settles its event', async () => {
