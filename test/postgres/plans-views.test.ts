@@ -1,6 +1,6 @@
 // What people, the live page and reading back ask of PostgreSQL goes through an index: its cost must not grow with the table. Each statement is
 // planned twice on a filled table, for its values and for any (as a connection does that has asked it often).
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { EventFilter } from '../../apps/outbox/listing-verbs.ts';
 import { auditStatements } from '../../apps/outbox/postgres/audit.ts';
 import { confirmStatements } from '../../apps/outbox/postgres/confirm-statements.ts';
@@ -16,6 +16,9 @@ import { operatorStatements } from '../../apps/outbox/postgres/operator.ts';
 import { overviewStatements } from '../../apps/outbox/postgres/overview.ts';
 import { describeOnPostgres, newOutbox } from '../postgres-database.ts';
 import { stepsOf } from './plan-steps.ts';
+
+// Two seconds of work for the server, and ten on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const nowMs = Date.UTC(2026, 0, 1, 12);
 const minute = 60_000;
