@@ -24,8 +24,8 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
   return {
     async empty(): Promise<ContractDatabase> {
       await client.query(`
-        DELETE FROM ${table}; ALTER SEQUENCE ${table}_seq_seq RESTART;
-        DELETE FROM outbox_log; ALTER SEQUENCE outbox_log_id_seq RESTART`);
+        DELETE FROM ${table}; SELECT setval('${table}_seq_seq', 1, false);
+        DELETE FROM outbox_log; SELECT setval('outbox_log_id_seq', 1, false)`);
       let opened = 0;
       return {
         async open() {

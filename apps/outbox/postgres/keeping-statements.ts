@@ -3,7 +3,7 @@
 import { instantAt } from './instant.ts';
 
 /** Delayed by a relayer to after `$2`: a reason to wait, an interruption or an error shows that one has had the event. */
-const isFar = `status = 'pending' AND available_at > $2 AND available_at < 9e15`;
+const isFar = `status = 'pending' AND available_at > $2 AND available_at < 9000000000000000`;
 const isDelayed = 'lease_id IS NULL AND (wait_reason IS NOT NULL OR claims > 0 OR last_error IS NOT NULL)';
 
 /** So many events the application may have scheduled for later are read past. Behind them nothing is found. */
@@ -54,12 +54,13 @@ export const keepingStatements = {
     SELECT slot FROM unnest($1::text[], $2::text[], $3::text[]) AS range(slot, low, high)
      WHERE EXISTS (SELECT 1 FROM events WHERE lease_id >= low AND lease_id < high)
      ORDER BY slot`,
-  // Through the index of what waits, which the order names; events scheduled for later, however many, are not walked.
+  // Through the index of what waits, in its order, and no other: `+ 0` and `|| ''` hide the index of what is due, which the planner would
+  // read whole to narrow this one down, with all that is fresh or scheduled for later in it.
   resume: `
     UPDATE events SET available_at = $1, wait_reason = NULL
      WHERE seq = ANY (ARRAY(
              SELECT seq FROM events
-              WHERE wait_reason = 'gateway' AND status = 'pending' AND available_at > $1 AND lease_id IS NULL
+              WHERE wait_reason = 'gateway' AND status || '' = 'pending' AND available_at + 0 > $1 AND lease_id IS NULL
               ORDER BY business_id
               LIMIT $2
                 FOR UPDATE SKIP LOCKED))`,

@@ -36,21 +36,40 @@ export const listingStatements = {
     SELECT id FROM business WHERE id IS NOT NULL ORDER BY id COLLATE "C"`,
 };
 
+/** So many rows of a state are read and sorted for a page; of more, a walk along seq meets enough of them. */
+const mostSorted = 50_000;
+
 /**
- * A page. The planner knows how rare what is: it takes the index of a rare state, or walks along seq until the page is full. Only of a
- * span of time it believes that its events lie anywhere in the table, and would walk to the far end for them: the sum keeps it
- * from that.
+ * Whether the rows in the index of that state are few enough to be read all; null where the index, if there is one, is in the order of seq.
  */
-export function listStatement(request: ListRequest): Bound {
+export function fewStatement(state: EventState | undefined): string | null {
+  const indexed = state === undefined ? undefined : unordered[state];
+  if (indexed === undefined) return null;
+  return `SELECT count(*) <= ${mostSorted} AS few FROM (SELECT 1 FROM events WHERE ${indexed} LIMIT ${mostSorted + 1}) AS first`;
+}
+
+const unordered: Readonly<Partial<Record<EventState, string>>> = {
+  pending: `status = 'pending'`,
+  waiting: `status = 'pending'`,
+  leased: 'lease_id IS NOT NULL',
+  unconfirmed: `status = 'processed' AND confirmed_at IS NULL`,
+  undelivered: `status = 'processed' AND confirmed_at IS NULL`,
+};
+
+/**
+ * A page: through an index of few rows (`isFew`; a span of time), or along seq until it is full. The planner believes that the rows of a
+ * kind lie anywhere in the table, and would walk along seq for the oldest of what are the newest events, to the far end; the sum
+ * keeps it from that.
+ */
+export function listStatement(request: ListRequest, isFew: boolean): Bound {
   const { filter, order, beyondSeq, limit } = request;
   const { conditions, values, bind } = conditionsOf(request);
-  const isSpan =
-    filter.businessId === undefined &&
-    (filter.createdFromMs !== undefined || filter.createdBeforeMs !== undefined);
+  const isDated = filter.createdFromMs !== undefined || filter.createdBeforeMs !== undefined;
+  const seq = isFew || (isDated && filter.businessId === undefined) ? 'seq + 0' : 'seq';
   if (beyondSeq !== null) conditions.push(`seq ${order === 'newest' ? '<' : '>'} ${bind(beyondSeq)}::bigint`);
   const statement = `
     SELECT ${columns} FROM events${whereOf(conditions)}
-     ORDER BY ${isSpan ? 'seq + 0' : 'seq'} ${order === 'newest' ? 'DESC' : 'ASC'} LIMIT ${bind(limit)}::bigint`;
+     ORDER BY ${seq} ${order === 'newest' ? 'DESC' : 'ASC'} LIMIT ${bind(limit)}::bigint`;
   return { statement, values };
 }
 

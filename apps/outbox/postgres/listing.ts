@@ -3,14 +3,16 @@ import { keyParts } from '../key-parts.ts';
 import type { EventView, ListingVerbs } from '../listing-verbs.ts';
 import type { PostgresConnection } from './connection.ts';
 import { epochMs, epochMsOrNull, type Instant } from './instant.ts';
-import { countStatement, listingStatements, listStatement } from './listing-statements.ts';
+import { countStatement, fewStatement, listingStatements, listStatement } from './listing-statements.ts';
 import { logRecord, type RecordRow } from './log-record.ts';
 
 /** The verbs on a database that has our tables. */
 export function postgresListing(connection: PostgresConnection): ListingVerbs {
   return {
     async list(request) {
-      const { statement, values } = listStatement(request);
+      const few = fewStatement(request.filter.state);
+      const [row] = few === null ? [] : await connection.query<{ few: boolean }>(few);
+      const { statement, values } = listStatement(request, row?.few ?? false);
       return (await connection.query<EventViewRow>(statement, values)).map(eventView);
     },
     async count(request) {

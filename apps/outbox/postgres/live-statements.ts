@@ -25,7 +25,7 @@ function within(column: string, { from, to }: { readonly from: string; readonly 
 }
 
 function bounded(where: string, most = mostWithin): string {
-  return `(SELECT count(*) FROM (SELECT 1 FROM events WHERE ${where} LIMIT ${most + 1}) AS some)`;
+  return `(SELECT count(*) FROM (SELECT 1 FROM events WHERE ${where} LIMIT ${most + 1}) AS first)`;
 }
 
 const acceptedWithin = (window: { readonly from: string; readonly to: string }) =>
@@ -54,7 +54,7 @@ export const liveStatements = {
        ORDER BY available_at, seq LIMIT 1),
     delayed AS (
       SELECT count(*) AS events, min(seq) AS oldest_seq
-        FROM (SELECT seq FROM events WHERE status = 'pending' AND available_at > 0 LIMIT ${mostAtGlance + 1}) AS some)
+        FROM (SELECT seq FROM events WHERE status = 'pending' AND available_at > 0 LIMIT ${mostAtGlance + 1}) AS first)
     SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('"events"', 'seq')::regclass),
                     (SELECT max(seq) FROM events), 0) AS newest_seq,
            (SELECT seq FROM fresh) AS fresh_head_seq,

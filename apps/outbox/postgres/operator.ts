@@ -83,8 +83,9 @@ export const operatorStatements = {
      WHERE seq = ANY ($1::bigint[])`,
   prunable: `SELECT ${prunable('IS NOT NULL')} AS confirmed, ${prunable('IS NULL')} AS unconfirmed`,
   log: `INSERT INTO outbox_log (at, kind, event_seq, detail) VALUES (${instantAt('$1')}, $2, $3, $4)`,
-  // The trigger wakes relayers for new rows only; a person does not want to wait for the poll interval.
-  wake: `SELECT pg_notify('outbox_' || btrim('"events"', '"'), '')`,
+  // The trigger wakes relayers for new rows only; a person does not want to wait for the poll interval. A channel has 63 characters at
+  // most, to which LISTEN shortens a longer name.
+  wake: `SELECT pg_notify(left('outbox_' || btrim('"events"', '"'), 63), '')`,
 };
 
 interface LockedRow {

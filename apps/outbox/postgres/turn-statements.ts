@@ -75,8 +75,9 @@ const lost = '(SELECT array_agg(place::integer) FROM lost) AS lost';
 
 /**
  * Claims with five values from `$first` on: the lease's id and end, due by, the rows in flight, the number of slots. The rows are chosen
- * in an array, once, and then found by their key, whatever the planner believes about how many there are. RETURNING promises no
- * order: the caller sorts by seq.
+ * in an array, once, and then found by their key, whatever the planner believes about how many there are. The lower bound keeps out
+ * nothing: without a range the planner expects a third of what is pending, finds a plan for all values dear, and plans anew at every turn,
+ * which took a quarter of the server's time. RETURNING promises no order: the caller sorts by seq.
  */
 function claimed(first: number, alsoNot = ''): string {
   const [leaseId, leaseEndsAt, dueBy, exceptSeqs, slots] = [0, 1, 2, 3, 4].map((n) => `$${first + n}`);
@@ -87,7 +88,7 @@ function claimed(first: number, alsoNot = ''): string {
            attempts = greatest(event.attempts, 0), wait_reason = NULL
      WHERE event.seq = ANY (ARRAY(
              SELECT seq FROM events
-              WHERE status = 'pending' AND available_at <= ${dueBy}::bigint AND (${dueBy}::bigint > 0 OR wait_reason IS NULL)
+              WHERE status = 'pending' AND available_at > -9000000000000000 AND available_at <= ${dueBy}::bigint AND (${dueBy}::bigint > 0 OR wait_reason IS NULL)
                 AND seq <> ALL (${exceptSeqs}::bigint[])${alsoNot}
               ORDER BY available_at, seq
               LIMIT ${slots}
@@ -96,11 +97,15 @@ function claimed(first: number, alsoNot = ''): string {
               event.lease_id, event.attempts, event.claims, date_part('epoch', event.created_at) * 1000 AS created_at_ms)`;
 }
 
+/**
+ * A statement is a transaction of its own, so that a turn is one round trip. BEGIN, settle, claim and COMMIT, measured in the same run with 32
+ * slots and no network between, took 1.3 to 2 times as long, and a sixth more of the server's time.
+ */
 export const turnStatements = {
   claim: `WITH ${claimed(1)} SELECT * FROM claimed`,
   settle: `WITH ${settled} SELECT ${lost}`,
   settleAndClaim: `WITH ${settled}, ${claimed(12, ' AND seq NOT IN (SELECT seq FROM settled)')}
     SELECT ${lost}, claimed.* FROM (SELECT 1) AS turn LEFT JOIN claimed ON true`,
   // The upper bound is SQLite's, where it keeps out what is no number: the same instants are due on both.
-  nextDue: `SELECT min(available_at) AS due_at FROM events WHERE status = 'pending' AND available_at > $1 AND available_at < 9e15`,
+  nextDue: `SELECT min(available_at) AS due_at FROM events WHERE status = 'pending' AND available_at > $1 AND available_at < 9000000000000000`,
 };
