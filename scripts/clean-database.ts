@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
 import { readMigrations } from '../apps/outbox/migration-files.ts';
 import { readHistory, standingOf } from '../apps/outbox/migration-history.ts';
-import { isBusy } from '../apps/outbox/sqlite-code.ts';
+import { isBusy } from '../apps/outbox/sqlite/code.ts';
 
 /** Removes the database, or says why not. With `force` nothing is asked. */
 export function cleanDatabase(options: { readonly force: boolean }): string | null {

@@ -2,7 +2,7 @@
 // is never called missing.
 import { expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
-import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { sqliteStore } from '../apps/outbox/sqlite/store.ts';
 import type { RowReader } from '../scripts/outbox/audit/convoy-rows.ts';
 import { reconcile } from '../scripts/outbox/audit/reconcile.ts';
 import type { Sandbox } from '../scripts/sandbox/sandbox.ts';

@@ -1,6 +1,7 @@
 // What goes on beside delivering, by the settings: what is switched off does nothing at all.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { sqliteSlots } from '../apps/outbox/sqlite/database.ts';
 import { startBackground } from '../apps/relayer/background.ts';
 import { guardedOwners } from '../apps/relayer/guarded-owners.ts';
 import { Meters } from '../apps/relayer/status/meters.ts';
@@ -32,7 +33,15 @@ async function anHour(confirmWindowMs: number) {
         return store.unconfirmed(request);
       },
     },
-    ...{ databaseFile, access, gateway, clock, log: new MemoryLog(), signal: stopping.signal },
+    ...{
+      databaseName: databaseFile,
+      slots: sqliteSlots(databaseFile),
+      access,
+      gateway,
+      clock,
+      log: new MemoryLog(),
+      signal: stopping.signal,
+    },
   });
   // The service of reading back is loaded when it is needed.
   await import('../apps/relayer/confirm-service.ts');

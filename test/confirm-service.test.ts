@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
 import type { ConfirmVerbs } from '../apps/outbox/confirm-verbs.ts';
-import { tryAcquireConfirm } from '../apps/outbox/relayer-slot.ts';
+import { tryAcquireConfirm } from '../apps/outbox/sqlite/relayer-slot.ts';
 import { calm } from '../apps/relayer/calm.ts';
 import { keepConfirming } from '../apps/relayer/confirm-service.ts';
 import { pruneRound } from '../apps/relayer/retention.ts';
@@ -27,7 +27,7 @@ async function service(rig: ConfirmRig, verbs: Partial<ConfirmVerbs> = {}) {
       rig.calmed += 1;
     },
     onResent: () => {},
-    acquire: () => tryAcquireConfirm(rig.file),
+    acquire: async () => tryAcquireConfirm(rig.file),
     clock,
     log,
     signal: stopping.signal,

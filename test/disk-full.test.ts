@@ -1,8 +1,8 @@
 // A disk without room: both applications live through it, start on it, and go on when there is room again.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { exitCodes } from '../apps/outbox/daemon.ts';
-import { openDatabase } from '../apps/outbox/sqlite.ts';
-import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { openDatabase } from '../apps/outbox/sqlite/connection.ts';
+import { sqliteStore } from '../apps/outbox/sqlite/store.ts';
 import {
   allDelivered,
   moreInvoices,

@@ -30,22 +30,22 @@ const rooms: Readonly<Record<string, { readonly mayImport: readonly string[]; re
 
 const databaseFiles = [
   'prisma-client',
-  'serial-adapter',
-  'serial-transaction',
   'outbox-client',
-  'lock-retry',
   'prisma-error',
+  'sqlite/serial-adapter',
+  'sqlite/serial-transaction',
+  'sqlite/lock-retry',
   'postgres/adapter',
   'postgres/transaction',
 ].map((name) => `apps/outbox/${name}.ts`);
 const sqliteFiles = [
-  'sqlite',
-  'sqlite-code',
-  'relayer-slot',
-  'relayers-alive',
-  'quiet-read',
   'outbox-shape',
-  'serial-adapter',
+  'sqlite/connection',
+  'sqlite/code',
+  'sqlite/relayer-slot',
+  'sqlite/relayers-alive',
+  'sqlite/quiet-read',
+  'sqlite/serial-adapter',
 ].map((name) => `apps/outbox/${name}.ts`);
 
 const processFiles = ['apps/outbox/daemon.ts', 'apps/outbox/this-process.ts'];

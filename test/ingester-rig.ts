@@ -4,9 +4,9 @@ import { generateInvoice } from '../apps/ingester/generate.ts';
 import { Ingester, type IngesterOptions, type IngesterParts } from '../apps/ingester/ingester.ts';
 import { recordInvoice } from '../apps/ingester/record.ts';
 import { systemClock } from '../apps/outbox/clock.ts';
-import { rememberFile } from '../apps/outbox/file-identity.ts';
 import type { Log, LogFields } from '../apps/outbox/log.ts';
 import { openSqliteDemo } from '../apps/outbox/prisma-client.ts';
+import { rememberFile } from '../apps/outbox/sqlite/file-identity.ts';
 import { newDatabaseFile, plainConnection } from './outbox-database.ts';
 import { seededRandom } from './seeded-random.ts';
 

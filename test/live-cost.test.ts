@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Glance } from '../apps/outbox/live-verbs.ts';
-import { prepareLive } from '../apps/outbox/sqlite-live.ts';
+import { prepareLive } from '../apps/outbox/sqlite/live.ts';
 import { Backlog } from '../apps/relayer/status/backlog.ts';
 import { FakeClock } from './fake-clock.ts';
 import { schemaSql } from './outbox-database.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { isoText } from '../apps/outbox/clock.ts';
-import { sqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { sqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { statusLines, statusReport } from '../scripts/outbox/status-report.ts';
 import { spawnNode, waitFor } from './helpers.ts';
 import { outbox, outboxJson, outboxScript } from './operator-command.ts';

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { openDatabase } from '../apps/outbox/sqlite.ts';
-import { type SqliteStore, sqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { openDatabase } from '../apps/outbox/sqlite/connection.ts';
+import { type SqliteStore, sqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { projectRoot, tempDirectory } from './helpers.ts';
 
 /** The statements of all migrations, oldest first. */

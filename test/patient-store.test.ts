@@ -1,7 +1,7 @@
 // The verbs around the loop's turns wait for a locked database, as the loop itself does.
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { isBusy } from '../apps/outbox/sqlite-code.ts';
+import { isBusy } from '../apps/outbox/sqlite/code.ts';
 import { patientStore } from '../apps/relayer/patient-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventRow, insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';

@@ -3,7 +3,7 @@
 import type Database from 'better-sqlite3';
 import { leaseIds } from '../apps/outbox/lease-id.ts';
 import type { Log, LogFields } from '../apps/outbox/log.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import type { Outcome, Unavailable } from '../apps/relayer/outcome.ts';
 import type { OwnerGuard } from '../apps/relayer/owner-guard.ts';
@@ -19,7 +19,14 @@ export const rejected = {
 } as const satisfies Outcome;
 
 export function unavailable(change: Partial<Unavailable> = {}): Unavailable {
-  return { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null, ...change };
+  return {
+    kind: 'unavailable',
+    reason: 'HTTP 503',
+    reach: 'reached',
+    retryAfterMs: null,
+    check: null,
+    ...change,
+  };
 }
 
 /** Convoy, as a test wants it. */

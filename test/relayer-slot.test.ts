@@ -2,7 +2,8 @@
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireSlot, type RelayerSlot, tryAcquireSlot } from '../apps/outbox/relayer-slot.ts';
+import type { RelayerSlot } from '../apps/outbox/relayer-slot.ts';
+import { acquireSlot, tryAcquireSlot } from '../apps/outbox/sqlite/relayer-slot.ts';
 import { tempDirectory } from './helpers.ts';
 import { newDatabaseFile } from './outbox-database.ts';
 import { startSlotHolder } from './slot-holder.ts';
@@ -49,7 +50,7 @@ describe('a slot', () => {
     const file = newDatabaseFile();
     const slot = acquireSlot(file);
     expect(tryAcquireSlot(file, slot.name)).toBeNull();
-    slot.release();
+    void slot.release();
     expect(kept(tryAcquireSlot(file, slot.name))?.name).toBe('00');
   });
 
@@ -71,7 +72,7 @@ describe('a held slot', () => {
   test('is intact while its lock file is the one that was locked', () => {
     const file = newDatabaseFile();
     const slot = kept(acquireSlot(file));
-    expect(slot.isIntact()).toBe(true);
+    expect(() => slot.assertHeld()).not.toThrow();
   });
 
   test('is no longer intact when its lock file was removed, moved or replaced', () => {
@@ -88,7 +89,7 @@ describe('a held slot', () => {
       const file = newDatabaseFile();
       const slot = kept(acquireSlot(file));
       change(lockOf(file));
-      expect(slot.isIntact()).toBe(false);
+      expect(() => slot.assertHeld()).toThrow(expect.objectContaining({ code: 'ERR_OUTBOX_SLOT' }));
     }
   });
 });

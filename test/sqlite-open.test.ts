@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type OpenOptions, openDatabase } from '../apps/outbox/sqlite.ts';
-import { isBusy, isCorrupt, isDatabaseError } from '../apps/outbox/sqlite-code.ts';
+import { isBusy, isCorrupt, isDatabaseError } from '../apps/outbox/sqlite/code.ts';
+import { type OpenOptions, openDatabase } from '../apps/outbox/sqlite/connection.ts';
 import { FakeClock } from './fake-clock.ts';
 import { tempDirectory } from './helpers.ts';
 

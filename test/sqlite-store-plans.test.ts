@@ -2,14 +2,14 @@
 
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareAudit } from '../apps/outbox/sqlite-audit.ts';
-import { prepare } from '../apps/outbox/sqlite-confirm.ts';
-import { prepareOperator } from '../apps/outbox/sqlite-operator.ts';
-import { prepareOverview } from '../apps/outbox/sqlite-overview.ts';
-import { prepareOwners } from '../apps/outbox/sqlite-owners.ts';
-import { prepareRecall } from '../apps/outbox/sqlite-recall.ts';
-import { prepareStatements } from '../apps/outbox/sqlite-statements.ts';
-import { turnStatements } from '../apps/outbox/sqlite-turn-statements.ts';
+import { prepareAudit } from '../apps/outbox/sqlite/audit.ts';
+import { prepare } from '../apps/outbox/sqlite/confirm.ts';
+import { prepareOperator } from '../apps/outbox/sqlite/operator.ts';
+import { prepareOverview } from '../apps/outbox/sqlite/overview.ts';
+import { prepareOwners } from '../apps/outbox/sqlite/owners.ts';
+import { prepareRecall } from '../apps/outbox/sqlite/recall.ts';
+import { prepareStatements } from '../apps/outbox/sqlite/statements.ts';
+import { turnStatements } from '../apps/outbox/sqlite/turn-statements.ts';
 import { schemaSql } from './outbox-database.ts';
 
 let db: Database.Database;

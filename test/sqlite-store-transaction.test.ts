@@ -1,6 +1,6 @@
 // What only SQLite's store shows: a turn is one transaction, and a store that cannot write has changed nothing.
 import { expect, test } from 'vitest';
-import { isBusy } from '../apps/outbox/sqlite-code.ts';
+import { isBusy } from '../apps/outbox/sqlite/code.ts';
 import { eventRow, insertEvents, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
 import { claimer, leaseMs, settlementsOf, startMs } from './store-contract-steps.ts';
 

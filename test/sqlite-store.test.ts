@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { sqlForTable } from '../apps/outbox/outbox-table.ts';
-import { openDatabase, type SqliteConnection } from '../apps/outbox/sqlite.ts';
-import { type SqliteStore, sqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { openDatabase, type SqliteConnection } from '../apps/outbox/sqlite/connection.ts';
+import { type SqliteStore, sqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { tempDirectory } from './helpers.ts';
 import {
   eventRow,

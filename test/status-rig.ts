@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemClock as clock } from '../apps/outbox/clock.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { Meters } from '../apps/relayer/status/meters.ts';
 import { serveStatus } from '../apps/relayer/status/status-service.ts';
 import { waitFor } from './helpers.ts';
@@ -28,7 +28,7 @@ export async function startStatus({ file = newDatabaseFile(), port = 0 } = {}): 
   const log = new MemoryLog();
   const stopping = new AbortController();
   const served = serveStatus({
-    ...{ port, meters, store, clock, log, signal: stopping.signal, isSlotAlive: () => true },
+    ...{ port, meters, store, clock, log, signal: stopping.signal, alive: async (names) => names },
     about: { database: file, gateway: 'https://convoy.test/p', relayer: '00', pid: 1, concurrency: 32 },
   });
   const stop = async () => {

@@ -1,8 +1,9 @@
 // Who takes over from whom: from the dead at once, from the living never.
 import { mkdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireSlot, tryAcquireSlot } from '../apps/outbox/relayer-slot.ts';
-import type { SqliteStore } from '../apps/outbox/sqlite-store.ts';
+import { sqliteSlots } from '../apps/outbox/sqlite/database.ts';
+import { tryAcquireSlot } from '../apps/outbox/sqlite/relayer-slot.ts';
+import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from '../apps/relayer/takeover.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventRow, insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
@@ -12,13 +13,23 @@ import { startSlotHolder } from './slot-holder.ts';
 /** A relayer's view of a database on which others have worked. */
 async function scene(file = newDatabaseFile()) {
   const store = await openStore(file);
-  const slot = acquireSlot(file);
+  const slots = sqliteSlots(file);
+  const slot = await slots.acquire();
   onTestFinished(() => slot.release());
   const db = plainConnection(file);
   const leased = (leaseId: string) =>
     insertEvent(db, { lease_id: leaseId, claims: 1, available_at: Date.UTC(2027, 0, 1) });
   const leaseOf = (seq: number) => eventRow(db, seq).lease_id;
-  return { databaseFile: file, store, slot, clock: new FakeClock(), log: new MemoryLog(), leased, leaseOf };
+  return {
+    databaseFile: file,
+    store,
+    slots,
+    slot,
+    clock: new FakeClock(),
+    log: new MemoryLog(),
+    leased,
+    leaseOf,
+  };
 }
 
 describe('at its start a relayer', () => {

@@ -48,7 +48,7 @@ export const samples: readonly {
     rule: /each room/,
     path: 'scripts/bench/x.ts',
     bad: `import { a } from '../../apps/relayer/deliver.ts';`,
-    good: `import { Pool } from 'undici';\nimport { a } from '../../apps/outbox/sqlite.ts';`,
+    good: `import { Pool } from 'undici';\nimport { a } from '../../apps/outbox/sqlite/connection.ts';`,
   },
   {
     rule: /one door/,

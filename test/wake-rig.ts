@@ -1,7 +1,7 @@
 // A wake that counts its hints, and another process that commits when told to.
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../apps/outbox/clock.ts';
-import { startWake, type WakeOptions } from '../apps/relayer/wake.ts';
+import { startWake, type WakeOptions } from '../apps/outbox/sqlite/wake.ts';
 import { spawnNode, waitFor } from './helpers.ts';
 import { MemoryLog } from './relayer-rig.ts';
 

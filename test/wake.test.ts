@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { WakeOptions } from '../apps/relayer/wake.ts';
+import type { WakeOptions } from '../apps/outbox/sqlite/wake.ts';
 import { FakeClock } from './fake-clock.ts';
 import { tempDirectory, waitFor } from './helpers.ts';
 import { insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';

@@ -2,10 +2,10 @@
 import { type Clock, sleep } from '../outbox/clock.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
 import { FewLines } from '../outbox/few-lines.ts';
-import type { FileIdentity } from '../outbox/file-identity.ts';
 import type { Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import { saysCorrupt, shortReason } from '../outbox/prisma-error.ts';
+import type { FileIdentity } from '../outbox/sqlite/file-identity.ts';
 import type { Invoice } from './generate.ts';
 import type { Recorded } from './record.ts';
 import { nextTickMs } from './schedule.ts';

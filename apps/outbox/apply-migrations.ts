@@ -6,8 +6,8 @@ import { describeDatabaseError } from './database-error.ts';
 import type { Migration } from './migration-files.ts';
 import { readHistory, recordMigration, standingOf } from './migration-history.ts';
 import { pendingOrThrow } from './migration-refusal.ts';
-import { openDatabase, type SqliteConnection } from './sqlite.ts';
-import { isBusy } from './sqlite-code.ts';
+import { isBusy } from './sqlite/code.ts';
+import { openDatabase, type SqliteConnection } from './sqlite/connection.ts';
 
 /** How long to wait for another process, which may be migrating the same new file. */
 const lockWaitMs = 15_000;

@@ -1,18 +1,22 @@
 // How a database that cannot be used is described: one line each, with what to do. It judges SQLite's codes; it opens
 // nothing.
 import { OutboxError } from './outbox-error.ts';
-import { isBusy, isCorrupt, isPassing } from './sqlite-code.ts';
+import { isBusy, isCorrupt, isPassing } from './sqlite/code.ts';
 
 /** The file cannot be opened, created or written; `what` completes "the database FILE ...". */
 export function unavailable(file: string, what: string, cause?: unknown): OutboxError {
   return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
 }
 
-/** Trouble that may pass: the process may be started again by itself. */
-export function blocked(file: string, cause: unknown): OutboxError {
+/** Trouble that may pass: the process may be started again by itself, or a person's command be run `again`. */
+export function blocked(
+  file: string,
+  cause: unknown,
+  again: 'start again' | 'run the command again' = 'start again',
+): OutboxError {
   const what = isBusy(cause)
-    ? 'is locked by another process: find it (fuser or lsof) or wait, then start again'
-    : 'cannot be read or written at this moment: check disk space and disk health, then start again';
+    ? `is locked by another process: find it (fuser or lsof) or wait, then ${again}`
+    : `cannot be read or written at this moment: check disk space and disk health, then ${again}`;
   return new OutboxError('ERR_OUTBOX_DATABASE_BLOCKED', `the database ${file} ${what}`, { cause });
 }
 

@@ -1,6 +1,4 @@
-// What a database's error means for whoever must go on: wait, give up, or a mistake of ours. One answer for every engine; the engines'
-// own codes are judged in their own files.
-import { sqliteTrouble } from './sqlite-code.ts';
+// The kinds of trouble with a database, and the error of one that is spoken to over a network.
 
 /**
  * `busy`: held by somebody for a moment, try again at once. `passing`: cannot be used now, may pass by itself. `damaged`: trying again
@@ -25,30 +23,4 @@ export class DatabaseTrouble extends Error {
     this.kind = given.kind;
     this.code = given.code;
   }
-}
-
-/** Null when the error is not a database's: a mistake of ours. */
-export function troubleOf(error: unknown): TroubleKind | null {
-  return error instanceof DatabaseTrouble ? error.kind : sqliteTrouble(error);
-}
-
-/** Whether somebody holds what is needed: try again in a moment. */
-export function isBusy(error: unknown): boolean {
-  return troubleOf(error) === 'busy';
-}
-
-/** Whether it may pass by itself: a lock, a full disk, an I/O error, a server that is away. */
-export function isPassing(error: unknown): boolean {
-  const kind = troubleOf(error);
-  return kind === 'busy' || kind === 'passing';
-}
-
-/** Whether the database is damaged: trying again cannot help. */
-export function isCorrupt(error: unknown): boolean {
-  return troubleOf(error) === 'damaged';
-}
-
-/** Whether a database said anything at all; an error of any other kind is a mistake of ours. */
-export function isDatabaseError(error: unknown): boolean {
-  return troubleOf(error) !== null;
 }

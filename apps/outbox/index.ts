@@ -4,4 +4,4 @@ export { append, type NewEvent, type OutboxTransaction } from './append.ts';
 export { checkDatabase, type PrepareOptions } from './migrate.ts';
 export { openOutboxClient, type RootClient } from './outbox-client.ts';
 export { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
-export { type AdapterOptions, type OutboxAdapter, outboxAdapter } from './serial-adapter.ts';
+export { type AdapterOptions, type OutboxAdapter, outboxAdapter } from './sqlite/serial-adapter.ts';

@@ -10,7 +10,7 @@ import { foreign, pendingOrThrow } from './migration-refusal.ts';
 import { problemsOfShape } from './outbox-shape.ts';
 import { defaultTable, outboxTables } from './outbox-table.ts';
 import { isPostgresUrl } from './postgres/address.ts';
-import { diedAtBirth, readQuietly, sizeOf } from './quiet-read.ts';
+import { diedAtBirth, readQuietly, sizeOf } from './sqlite/quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
 
 /** What preparing came to. */

@@ -2,7 +2,7 @@
 // decides nothing about what to do.
 import { randomUUID } from 'node:crypto';
 import type { Migration } from './migration-files.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import type { SqliteConnection } from './sqlite/connection.ts';
 
 /** One row of `_prisma_migrations`. */
 export interface HistoryRow {

@@ -2,7 +2,7 @@
 // root client inside one of its own transactions. It adds no method and changes no type.
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { isPostgresUrl } from './postgres/address.ts';
-import { type AdapterOptions, outboxAdapter } from './serial-adapter.ts';
+import { type AdapterOptions, outboxAdapter } from './sqlite/serial-adapter.ts';
 import { refuseInScope, runInScope, type TransactionPlace } from './transaction-scope.ts';
 
 /** What every generated root client has. */

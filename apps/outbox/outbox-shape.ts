@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { type Column, problemsOfColumns } from './column-problems.ts';
 import { type Migration, recipeOf } from './migration-files.ts';
 import { defaultTable } from './outbox-table.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import type { SqliteConnection } from './sqlite/connection.ts';
 
 /**
  * What keeps the outbox from using these tables, each with what to do about it; empty when they fit. Further columns

@@ -4,7 +4,7 @@ import { PrismaClient } from '../../prisma/generated/client.ts';
 import type { OutboxTransaction } from './append.ts';
 import { openOutboxClient } from './outbox-client.ts';
 import { isPostgresUrl } from './postgres/address.ts';
-import type { AdapterOptions } from './serial-adapter.ts';
+import type { AdapterOptions } from './sqlite/serial-adapter.ts';
 
 /** The guarded root client on either engine: what the demo does with it, which both generated clients can do. */
 export interface DemoClient {

@@ -1,92 +1,26 @@
-// A relayer's proof of life: an exclusive lock on a small file, which the operating system releases when the process
-// dies, however it dies. Who gets a slot's lock knows that its previous holder is gone. Nothing else may ever open, copy
-// or delete these files: an ordinary open and close in the holder would drop its lock.
-import { realpathSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
-import { blocked } from './database-error.ts';
-import { maxSlots, slotNames } from './lease-id.ts';
-import { OutboxError } from './outbox-error.ts';
-import { createOwnerOnly } from './sqlite.ts';
-import { isBusy, isPassing } from './sqlite-code.ts';
-
-/**
- * Every lock this process holds. Without it a lock that nobody refers to any more would be closed, and so freed, by the
- * garbage collector while its holder lives: seen in 8 of 15 rounds of six processes that kept only the slot's name.
- */
-const held = new Set<Database.Database>();
+// A relayer's proof of life: a numbered slot that one process holds and that the database's own machinery frees when the process
+// dies, however it dies. Who gets a slot knows that its previous holder is gone. How it is held is each engine's own affair.
 
 /** A held slot. */
 export interface RelayerSlot {
   /** `00` to `63`. */
   readonly name: string;
-  /** Whether the lock file is still the one that was locked; if not, somebody else may hold the same slot. */
-  isIntact(): boolean;
-  release(): void;
+  /** Throws ERR_OUTBOX_SLOT when somebody else may hold the slot by now, and why. Asked at each poll interval. */
+  assertHeld(): void;
+  /** Resolves when the slot has been lost while its holder lives on; absent where that cannot be told at once. */
+  readonly lost?: Promise<void>;
+  /** Gives it back; harmless to repeat. Never rejects. */
+  release(): Promise<void>;
 }
 
-/** Takes the first free slot of a database. Throws ERR_OUTBOX_SLOT when all 64 are held, and what `tryAcquireSlot` throws. */
-export function acquireSlot(databaseFile: string): RelayerSlot {
-  for (const name of slotNames()) {
-    const slot = tryAcquireSlot(databaseFile, name);
-    if (slot !== null) return slot;
-  }
-  throw new OutboxError(
-    'ERR_OUTBOX_SLOT',
-    `all ${maxSlots} relayer slots of ${databaseFile} are held by running relayers: stop some of them`,
-  );
-}
-
-/** Takes one slot, or returns null while its holder lives. Never waits. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE or _BLOCKED. */
-export function tryAcquireSlot(databaseFile: string, name: string): RelayerSlot | null {
-  return tryAcquire(lockFile(databaseFile, `relayer-${name}`), name);
-}
-
-/** Takes the one lock of the relayer that reads back, or returns null while its holder lives. Never waits. */
-export function tryAcquireConfirm(databaseFile: string): RelayerSlot | null {
-  return tryAcquire(lockFile(databaseFile, 'confirm'), 'confirm');
-}
-
-function tryAcquire(file: string, name: string): RelayerSlot | null {
-  const lock = lockOrNull(file);
-  if (lock === null) return null;
-  held.add(lock);
-  const locked = identity(file);
-  return {
-    name,
-    isIntact: () => locked !== null && identity(file) === locked,
-    release() {
-      held.delete(lock);
-      lock.close();
-    },
-  };
-}
-
-function lockFile(databaseFile: string, name: string): string {
-  return `${realpathSync(databaseFile)}.${name}.lock`;
-}
-
-function lockOrNull(file: string): Database.Database | null {
-  // Whoever may open a lock file may hold its lock.
-  createOwnerOnly(file);
-  let lock: Database.Database | undefined;
-  try {
-    // The default timeout would block the event loop for 5 s when the slot is held.
-    lock = new Database(file, { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (cause) {
-    lock?.close();
-    if (isBusy(cause)) return null;
-    if (isPassing(cause)) throw blocked(file, cause);
-    throw new OutboxError(
-      'ERR_OUTBOX_DATABASE_UNAVAILABLE',
-      `the relayer's lock file ${file} cannot be used: check its permissions, or, with all relayers stopped, remove it`,
-      { cause },
-    );
-  }
-}
-
-function identity(file: string): string | null {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+/** All slots of one database. */
+export interface RelayerSlots {
+  /** Takes the first free one. Rejects with ERR_OUTBOX_SLOT when all 64 are held, and with what `tryAcquire` rejects with. */
+  acquire(): Promise<RelayerSlot>;
+  /** Takes one slot, or resolves with null while its holder lives. Rejects when that cannot be told. */
+  tryAcquire(name: string): Promise<RelayerSlot | null>;
+  /** Takes the one lock of the relayer that reads back, or resolves with null while its holder lives. */
+  tryAcquireConfirm(): Promise<Pick<RelayerSlot, 'release'> | null>;
+  /** Those of the given slots whose relayers live; a slot of this process may be among them. */
+  alive(names: readonly string[]): Promise<readonly string[]>;
 }

@@ -3,9 +3,8 @@
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { type RelayerSlot, tryAcquireConfirm } from '../outbox/relayer-slot.ts';
-import { isSlotAlive } from '../outbox/relayers-alive.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
+import type { OutboxStore } from '../outbox/store.ts';
 import type { RelayerSettings } from './config.ts';
 import { keepOverdue } from './overdue.ts';
 import type { Relayer } from './relayer.ts';
@@ -14,7 +13,8 @@ import type { Meters } from './status/meters.ts';
 
 export interface BackgroundParts {
   readonly settings: Pick<RelayerSettings, 'retention' | 'confirm-window' | 'status-port' | 'concurrency'>;
-  readonly databaseFile: string;
+  /** As people know it. */
+  readonly databaseName: string;
   readonly access: ConvoyAccess;
   /** URL of the project. */
   readonly gateway: string;
@@ -24,9 +24,10 @@ export interface BackgroundParts {
   /** Resolves at a moment in which a request disturbs no delivery. */
   readonly calm: () => Promise<void>;
   readonly meters: Meters;
+  readonly slots: RelayerSlots;
   readonly slot: Pick<RelayerSlot, 'name'>;
   readonly pid: number;
-  readonly store: SqliteStore;
+  readonly store: OutboxStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -54,12 +55,12 @@ async function confirming(parts: BackgroundParts): Promise<void> {
     ...parts,
     windowMs: parts.settings['confirm-window'],
     onResent: () => parts.relayer.wake(),
-    acquire: () => tryAcquireConfirm(parts.databaseFile),
+    acquire: parts.slots.tryAcquireConfirm,
   });
 }
 
 async function serving(parts: BackgroundParts): Promise<void> {
-  const { settings, databaseFile, gateway, slot, pid, clock, log, signal } = parts;
+  const { settings, databaseName, gateway, slot, slots, pid, clock, log, signal } = parts;
   await sleep(clock, serveAfterMs, signal);
   if (signal.aborted) return;
   const status = await import('./status/status-service.ts').catch((error: unknown) => {
@@ -70,10 +71,9 @@ async function serving(parts: BackgroundParts): Promise<void> {
   await status?.serveStatus({
     ...parts,
     port: settings['status-port'],
-    // Opening the lock file of one's own slot could drop the lock.
-    isSlotAlive: (name) => name === slot.name || isSlotAlive(databaseFile, name),
+    alive: slots.alive,
     about: {
-      database: databaseFile,
+      database: databaseName,
       gateway,
       relayer: slot.name,
       pid,

@@ -1,9 +1,9 @@
 // A database that cannot be written for a while: locked by somebody, disk full, an I/O error. Says so once, waits, says
 // when it is over; nothing is lost and nothing spins. A damaged file is not waited for.
 import type { Clock } from '../outbox/clock.ts';
+import { isBusy, isCorrupt, isDatabaseError } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
-import { isBusy, isCorrupt, isDatabaseError } from '../outbox/sqlite-code.ts';
 
 const longestWaitMs = 5_000;
 /** So long a lock is asked for every millisecond. */

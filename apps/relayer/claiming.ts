@@ -20,6 +20,7 @@ export interface ClaimingParts {
 export class Claiming {
   readonly #parts: ClaimingParts;
   #isAllowed = false;
+  #isHeld = false;
 
   constructor(parts: ClaimingParts) {
     this.#parts = parts;
@@ -28,6 +29,11 @@ export class Claiming {
   /** From now on events may be claimed, or, from a stop on, no longer. */
   allow(isAllowed: boolean): void {
     this.#isAllowed = isAllowed;
+  }
+
+  /** While it is held nothing is claimed, allowed or not. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
   }
 
   /** Whether a claim could find something for the slots that are free now. */
@@ -60,7 +66,7 @@ export class Claiming {
   }
 
   #claimable(freed: number): { readonly slots: number; readonly freshOnly: boolean } | null {
-    if (!this.#isAllowed) return null;
+    if (!this.#isAllowed || this.#isHeld) return null;
     const { gateway, window, due, clock } = this.#parts;
     const { slots, freshOnly } = gateway.allowance(clock.monotonicMs());
     const free = slots - window.size + freed;

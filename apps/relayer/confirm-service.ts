@@ -1,15 +1,16 @@
 // When passes of reading back run: after a start has had its first deliveries, one relayer at a time, and rarely enough
 // that they cost Convoy little. What a pass does is in confirm.ts.
 import { sleep } from '../outbox/clock.ts';
+import { isCorrupt } from '../outbox/judge-trouble.ts';
 import { errorText } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
+import type { RelayerSlots } from '../outbox/relayer-slot.ts';
 import { Confirmer, type PassResult } from './confirm.ts';
 import { type ConfirmParts, confirmTimings } from './confirm-options.ts';
 import { CannotRead } from './confirm-reader.ts';
 
 export interface ConfirmServiceOptions extends Omit<ConfirmParts, 'timings'> {
   /** Takes the lock of the one relayer that reads back, or returns null while another holds it. */
-  readonly acquire: () => { release(): void } | null;
+  readonly acquire: RelayerSlots['tryAcquireConfirm'];
   readonly timings?: ConfirmServiceTimings;
 }
 
@@ -32,14 +33,14 @@ const restFactor = 20;
 export async function keepConfirming(options: ConfirmServiceOptions): Promise<void> {
   const { clock, signal, acquire, timings = serviceTimings, log } = options;
   const confirmer = new Confirmer({ ...options, timings: confirmTimings });
-  let lock: { release(): void } | null = null;
+  let lock: Awaited<ReturnType<typeof acquire>> = null;
   let failures = 0;
   await sleep(clock, timings.firstPassAfterMs, signal);
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
     let restMs = timings.shortestRestMs;
     try {
-      lock ??= acquire();
+      lock ??= await acquire();
       if (lock !== null) {
         tell(await confirmer.pass(), clock.monotonicMs() - startedMs, options);
         if (failures > 0) log.info('Convoy can be read back again', { failures });
@@ -62,7 +63,7 @@ export async function keepConfirming(options: ConfirmServiceOptions): Promise<vo
     }
     await sleep(clock, Math.min(restMs, timings.longestRestMs), signal);
   }
-  lock?.release();
+  await lock?.release();
 }
 
 function waitAskedFor(error: unknown): number {

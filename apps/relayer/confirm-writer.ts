@@ -4,7 +4,7 @@ import { sleep } from '../outbox/clock.ts';
 import type { UnconfirmedEvent } from '../outbox/confirm-verbs.ts';
 import type { StoredEvent } from '../outbox/convoy-events.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
-import { isBusy } from '../outbox/sqlite-code.ts';
+import { isBusy } from '../outbox/judge-trouble.ts';
 import type { ConfirmParts } from './confirm-options.ts';
 
 /** In one transaction. In the order of commit 50 take 0.4 ms and 200 take 1.5 ms or more, the same per event: short it is. */

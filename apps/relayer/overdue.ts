@@ -2,8 +2,8 @@
 // never empties the latter would wait for ever. So every few seconds what is overdue is put in front, by age. And a delay is
 // an instant on a wall clock: when that clock was set back, what waits for an hour that is far away now is called back.
 import { type Clock, sleep } from '../outbox/clock.ts';
+import { isCorrupt } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface OverdueOptions {

@@ -1,16 +1,19 @@
 // What a relayer writes into the record about itself: that it has started, with what it found, and that it stopped by itself, so
 // that people can tell a stop from a death.
-import { systemClock as clock, sleep } from '../outbox/clock.ts';
+import { type Clock, sleep } from '../outbox/clock.ts';
 import { errorText, type Log } from '../outbox/log.ts';
+import type { OutboxDatabase } from '../outbox/outbox-database.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { OutboxStore } from '../outbox/store.ts';
 import { thisProcess } from '../outbox/this-process.ts';
 import type { RelayerSettings } from './config.ts';
 
 export interface RecordParts {
   readonly settings: Pick<RelayerSettings, 'drain-timeout'>;
   readonly slot: Pick<RelayerSlot, 'name'>;
-  readonly store: SqliteStore;
+  readonly database: Pick<OutboxDatabase, 'facts'>;
+  readonly store: Pick<OutboxStore, 'log'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -18,16 +21,17 @@ export interface RecordParts {
  * Writes it once the first events are out: a commit before them would delay a redelivery. It tells the instant of the start, which no
  * settlement of this process precedes: how long deliveries stood still is reckoned from it. `events`: how many it took over.
  */
-export async function recordStart({ settings, slot, store }: RecordParts, events: number): Promise<void> {
+export async function recordStart(parts: RecordParts, events: number): Promise<void> {
+  const { settings, slot, database, store, clock } = parts;
   const nowMs = clock.nowMs();
   await sleep(clock, 0);
   const drain = { drain_timeout_ms: settings['drain-timeout'] };
-  const detail = { slot: slot.name, events, ...store.facts(), ...drain };
+  const detail = { slot: slot.name, events, ...(await database.facts()), ...drain };
   await store.log({ kind: 'relayer_started', detail, nowMs });
 }
 
 /** Tried once: a stop must not wait for a locked database. Never rejects. */
-export async function recordStop({ slot, store, log }: RecordParts): Promise<void> {
+export async function recordStop({ slot, store, clock, log }: RecordParts): Promise<void> {
   const detail = { slot: slot.name, pid: thisProcess.pid };
   try {
     await store.log({ kind: 'relayer_stopped', detail, nowMs: clock.nowMs() });

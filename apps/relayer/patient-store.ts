@@ -2,7 +2,7 @@
 // must neither end a relayer at its start nor lose a line of the record: these verbs wait for it, as the loop does.
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { Log } from '../outbox/log.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { OutboxStore } from '../outbox/store.ts';
 import { BadDays } from './bad-days.ts';
 
 export interface Patience {
@@ -15,7 +15,7 @@ export interface Patience {
 }
 
 /** The same store, with takeover and record tried until they succeed. `turn` fails at once, since the loop retries it. */
-export function patientStore(store: SqliteStore, patience: Patience): SqliteStore {
+export function patientStore(store: OutboxStore, patience: Patience): OutboxStore {
   const badDays = new BadDays(patience);
   const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     for (;;) {

@@ -1,16 +1,13 @@
 // A running relayer: the loop, and what goes on around it until the loop ends. How its parts were made, and in which order,
 // is start-relayer.ts.
-import { randomBytes } from 'node:crypto';
-import { systemClock as clock } from '../outbox/clock.ts';
+import type { Clock } from '../outbox/clock.ts';
 import { gatewayName } from '../outbox/convoy-url.ts';
 import type { Credentials } from '../outbox/credentials.ts';
 import type { Application } from '../outbox/daemon.ts';
-import { explained } from '../outbox/database-error.ts';
-import type { FileIdentity } from '../outbox/file-identity.ts';
-import { leaseIds } from '../outbox/lease-id.ts';
 import type { Log } from '../outbox/log.ts';
+import type { OutboxDatabase } from '../outbox/outbox-database.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
-import type { SqliteStore } from '../outbox/sqlite-store.ts';
+import type { OutboxStore } from '../outbox/store.ts';
 import { thisProcess } from '../outbox/this-process.ts';
 import { startBackground } from './background.ts';
 import { calm } from './calm.ts';
@@ -22,20 +19,18 @@ import { recordStart, recordStop } from './own-record.ts';
 import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
+import { SlotHolder } from './slot-holder.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
 import { takeOverOwnSlot } from './takeover.ts';
-import { startWake } from './wake.ts';
 
-/** What a relayer runs on. Its own from now on: it closes the store and releases the slot. */
+/** What a relayer runs on. Its own from now on: it closes the database and releases the slot. */
 export interface ServiceParts {
   readonly settings: RelayerSettings;
   readonly credentials: Credentials;
   readonly log: Log;
-  readonly file: string;
-  readonly identity: FileIdentity;
-  readonly store: SqliteStore;
+  readonly database: OutboxDatabase;
   readonly slot: RelayerSlot;
 }
 
@@ -44,22 +39,27 @@ const busyStartMs = 1_000;
 
 /** The relayer as its daemon sees it. */
 export class RelayerService implements Application {
-  readonly #parts: ServiceParts;
+  readonly #parts: Omit<ServiceParts, 'slot'> & { readonly store: OutboxStore; readonly clock: Clock };
+  readonly #slot: SlotHolder;
   readonly #gateway: string;
   readonly #deliverer: Deliverer;
   readonly #relayer: Relayer;
-  readonly #meters = new Meters(clock);
-  readonly #calmFromMs = clock.monotonicMs() + busyStartMs;
+  readonly #meters: Meters;
+  readonly #calmFromMs: number;
   readonly #stopping = new AbortController();
   #failure: unknown = null;
   stopped: Promise<void> = Promise.resolve();
 
   constructor(parts: ServiceParts) {
-    const { settings, credentials, log, slot } = parts;
+    const { settings, credentials, log, database } = parts;
+    const { clock } = database;
+    this.#meters = new Meters(clock);
+    this.#calmFromMs = clock.monotonicMs() + busyStartMs;
+    this.#slot = new SlotHolder(parts.slot);
     const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
     const metered = { meters: this.#meters, clock };
-    const store = meteredStore(patientStore(parts.store, patience), metered);
-    this.#parts = { ...parts, store };
+    const store = meteredStore(patientStore(database.store, patience), metered);
+    this.#parts = { settings, credentials, log, database, store, clock };
     this.#gateway = gatewayName(credentials.baseUrl, credentials.projectId);
     this.#deliverer = createDeliverer({
       ...credentials,
@@ -67,11 +67,10 @@ export class RelayerService implements Application {
       connectTimeoutMs: settings['request-timeout'],
       clock,
     });
-    const nextLeaseId = leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
     const owners = guardedOwners({ ...this.#check, settings, calm: this.#calm });
     this.#relayer = new Relayer(
       {
-        ...{ store, nextLeaseId, clock, log, random: Math.random, ...owners },
+        ...{ store, nextLeaseId: this.#slot.nextLeaseId, clock, log, random: Math.random, ...owners },
         deliver: meteredDelivery(this.#deliverer.deliver, metered),
         onGateway: this.#meters.gatewayBecame,
       },
@@ -89,37 +88,33 @@ export class RelayerService implements Application {
 
   /** Once the loop runs, nothing more is awaited: until `start` resolves, a signal ends the process at once. */
   async start(): Promise<void> {
-    const { store, slot, log, file } = this.#parts;
+    const { database, log } = this.#parts;
+    const slot = this.#slot;
     const events = await takeOverOwnSlot(this.#takeover);
     const isKnown = await hasPassed(this.#check);
     if (isKnown) this.#allowSending();
-    const stopWake = startWake({
-      databaseFile: file,
-      dataVersion: store.dataVersion,
-      onChange: () => this.#relayer.wake(),
-      clock,
-      log,
-    });
+    const stopWatching = database.watch({ onChange: () => this.#relayer.wake(), log });
     this.stopped = this.#relayer.run().finally(async () => {
-      stopWake();
+      stopWatching();
       this.stop();
       await this.#deliverer.close();
-      if (this.#failure === null) await recordStop(this.#parts);
-      await store.close();
-      slot.release();
-      if (this.#failure !== null) throw explained(file, this.#failure);
+      if (this.#failure === null) await recordStop(this.#recording);
+      await database.close();
+      await slot.release();
+      if (this.#failure !== null) throw database.explained(this.#failure);
       log.info('relayer stopped');
     });
-    log.info('relayer started', { database: file, gateway: this.#gateway, slot: slot.name });
+    log.info('relayer started', { database: database.name, gateway: this.#gateway, slot: slot.name });
     const checked = this.#checkGateway(isKnown);
     const parts = {
-      ...{ ...this.#parts, ...this.#check, databaseFile: file, relayer: this.#relayer, checked },
-      ...{ pid: thisProcess.pid, meters: this.#meters, store, calm: this.#calm },
+      ...{ ...this.#parts, ...this.#check, databaseName: database.name, relayer: this.#relayer, checked },
+      ...{ pid: thisProcess.pid, meters: this.#meters, slot, slots: database.slots, calm: this.#calm },
     };
     for (const task of [
-      recordStart(this.#parts, events),
+      recordStart(this.#recording, events),
       checked,
       this.#lookAround(),
+      this.#keepSlot(),
       ...startBackground(parts),
     ])
       void this.#guarded(task);
@@ -136,7 +131,7 @@ export class RelayerService implements Application {
       isGatewayOpen: () => this.#relayer.isGatewayOpen,
       isQuiet: () => this.#relayer.isQuiet,
       notBeforeMs: this.#calmFromMs,
-      clock,
+      clock: this.#parts.clock,
       signal: this.#stopping.signal,
     });
 
@@ -166,20 +161,32 @@ export class RelayerService implements Application {
   }
 
   get #background() {
-    return { store: this.#parts.store, clock, log: this.#parts.log, signal: this.#stopping.signal };
+    const { store, clock, log } = this.#parts;
+    return { store, clock, log, signal: this.#stopping.signal };
   }
 
   #lookAround(): Promise<void> {
-    const { settings, identity } = this.#parts;
+    const { settings, database } = this.#parts;
     return lookAround({
       ...this.#takeover,
-      ...{ relayer: this.#relayer, identity, everyMs: settings['poll-interval'] },
+      ...{ relayer: this.#relayer, database, everyMs: settings['poll-interval'] },
     });
   }
 
+  #keepSlot(): Promise<void> {
+    return this.#slot.keep({
+      ...this.#takeover,
+      takeOver: () => takeOverOwnSlot(this.#takeover),
+      allowClaims: (isAllowed) => this.#relayer.hold(!isAllowed),
+    });
+  }
+
+  get #recording() {
+    return { ...this.#parts, slot: this.#slot };
+  }
+
   get #takeover() {
-    const { file, slot } = this.#parts;
-    return { ...this.#background, databaseFile: file, slot };
+    return { ...this.#background, slots: this.#parts.database.slots, slot: this.#slot };
   }
 
   get #check() {

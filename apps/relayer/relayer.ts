@@ -88,6 +88,12 @@ export class Relayer {
     this.#latch.set();
   }
 
+  /** Whether claims must wait although sending is allowed: the slot is lost, or held again. */
+  hold(isHeld: boolean): void {
+    this.#claiming.hold(isHeld);
+    this.#latch.set();
+  }
+
   /** Claims nothing more; `run` resolves when everything in flight is settled, or released at the drain timeout. */
   stop(): void {
     this.#drain.begin();
@@ -147,8 +153,9 @@ export class Relayer {
   }
 
   #answered(event: ClaimedEvent, { settlement, outcome }: Sent): void {
+    // What a stop has given up says nothing: its connection was closed from here.
+    if (!this.#window.answer(settlement)) return;
     this.#gateway.answered(event.seq, outcome);
-    this.#window.answer(settlement);
     if (outcome?.kind === 'accepted') this.#acceptances.accepted(event);
     if (this.#pace.isTimeToLook(this.#window)) this.#latch.set();
   }

@@ -1,8 +1,8 @@
 // Deletes processed events past the retention, a few at a time: one big DELETE would hold the write lock. What was read
 // back from Convoy goes at the retention; what was not is kept twice as long, and its end is told.
 import { type Clock, sleep } from '../outbox/clock.ts';
+import { isCorrupt } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { isCorrupt } from '../outbox/sqlite-code.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface RetentionOptions {

@@ -3,12 +3,12 @@
 import type { Clock } from '../outbox/clock.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import { type RelayerSlot, tryAcquireSlot } from '../outbox/relayer-slot.ts';
+import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
 export interface TakeoverOptions {
-  readonly databaseFile: string;
-  readonly slot: RelayerSlot;
+  readonly slots: RelayerSlots;
+  readonly slot: Pick<RelayerSlot, 'name'>;
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,22 +25,22 @@ export async function takeOverDeadSlots(options: TakeoverOptions): Promise<numbe
   let events = 0;
   for (const name of await options.store.slotsWithLeases()) {
     if (name === options.slot.name) continue;
-    const lock = lockOf(options, name);
+    const lock = await lockOf(options, name);
     if (lock === null) continue;
     crashPoint('relayer:dead-slot-locked');
     try {
       events += await takeOver(options, name);
     } finally {
-      lock.release();
+      await lock.release();
     }
   }
   return events;
 }
 
-/** A lock file that cannot be used (its permissions, a full disk) must not keep the other slots waiting. */
-function lockOf({ databaseFile, log }: TakeoverOptions, name: string): RelayerSlot | null {
+/** A lock that cannot be asked for (a lock file's permissions, a full disk) must not keep the other slots waiting. */
+async function lockOf({ slots, log }: TakeoverOptions, name: string): Promise<RelayerSlot | null> {
   try {
-    return tryAcquireSlot(databaseFile, name);
+    return await slots.tryAcquire(name);
   } catch (error) {
     log.warn('cannot tell whether a relayer lives, its leases have to run out', {
       slot: name,

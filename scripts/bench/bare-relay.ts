@@ -3,7 +3,7 @@
 // the other: no relayer of one process with this client and this database can be faster. It retries, fences and records nothing.
 import { createRequire } from 'node:module';
 import type { Dispatcher, Pool } from 'undici';
-import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
+import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
 import { project } from './ground.ts';
 import { monotonicMs } from './monotonic.ts';
 

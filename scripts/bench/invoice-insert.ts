@@ -1,6 +1,6 @@
 // The transaction of an application, as bare as it can be: an invoice and its event, by prepared statements. The demo's ingester
 // does the same through Prisma.
-import type { SqliteConnection } from '../../apps/outbox/sqlite.ts';
+import type { SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
 import { formEvent } from './event-form.ts';
 
 /** Prepares the inserts; the function it returns inserts one invoice with its event and returns the event's id. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../apps/outbox/environment.ts';
-import { openDatabase } from '../../apps/outbox/sqlite.ts';
+import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
 
 export interface Machine {
   readonly cpu: string;

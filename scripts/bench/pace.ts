@@ -40,12 +40,12 @@ export class Pace {
 /** Seconds of one run of each part, half way between a quiet and a busy machine of two cores; only their ratios count. */
 const secondsOf: Readonly<Record<PartName, number>> = {
   drain: 5,
-  latency: 9,
+  latency: 12,
   burst: 1,
   writer: 12,
   start: 5,
   recovery: 4,
-  idle: 30,
+  idle: 65,
   // Its drains and its arrivals are run apart; the time for filling the tables is told with them.
   flat: 17,
   confirm: 54,

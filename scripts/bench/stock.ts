@@ -4,7 +4,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
-import { openDatabase } from '../../apps/outbox/sqlite.ts';
+import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
 import { businessIds, formEvent } from './event-form.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import { inTime, until } from './patience.ts';

@@ -9,7 +9,7 @@ const headings: Readonly<Record<string, string>> = {
   writer: "Fairness: the writer's own transaction (FULL)",
   start: 'Start',
   recovery: 'Recovery',
-  idle: 'Idle, for 16 s',
+  idle: 'Idle, for 12 s',
   flat: 'Flat in size: the relayer once it is warm, against the smallest point of the same run',
   confirm: 'Delivery at 50 events/s while 100,000 accepted events are read back',
   prune: 'Delivery at 50 events/s while 150,000 old events are deleted',

@@ -1,6 +1,6 @@
 // The application of the benchmark, as a process of its own: commits invoices with their events, with a sync at each commit
 // (FULL), at a rate or all at once, and says when each COMMIT returned.
-import { openDatabase } from '../../apps/outbox/sqlite.ts';
+import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
 import { invoiceInsert } from './invoice-insert.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { Commit, WriterAnswer, WriterTask } from './writer-link.ts';

@@ -1,7 +1,8 @@
 // What the run asks the database while it goes on, and the one thing it writes there: events that can never be
 // delivered, as a careless program would insert them.
-import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
-import { isBusy } from '../../apps/outbox/sqlite-code.ts';
+
+import { isBusy } from '../../apps/outbox/sqlite/code.ts';
+import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
 import { type Report, reportReader } from './reports.ts';
 
 export interface Facts {

@@ -3,7 +3,7 @@
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
-import type { SqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import type { LongWork } from './long-work.ts';
 import { unknownEvent } from './show.ts';
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
-import type { SqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import type { SqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import { matchingEvents, namedEvents, type Targets } from './decision.ts';
 import { carryOut, type DecisionArguments, decisionOptions } from './decision-command.ts';
 import { type FilterArguments, filterOf, filterOptions, filterText } from './filter-options.ts';

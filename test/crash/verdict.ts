@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { readMigrations } from '../../apps/outbox/migration-files.ts';
-import { sizeOf } from '../../apps/outbox/quiet-read.ts';
+import { sizeOf } from '../../apps/outbox/sqlite/quiet-read.ts';
 import { arenaFiles, type Evidence, readEvidence } from '../../scripts/chaos/evidence.ts';
 import { invariants } from '../../scripts/chaos/invariants.ts';
 import { readLedger } from '../../scripts/sandbox/ledger-reader.ts';

@@ -1,7 +1,7 @@
 // What a WAL holds, read as plain bytes (the SQLite file format, section 4). For files that no connection of this process has
 // open: closing any descriptor on them would drop its locks.
 import { readFileSync } from 'node:fs';
-import { sizeOf } from '../../apps/outbox/quiet-read.ts';
+import { sizeOf } from '../../apps/outbox/sqlite/quiet-read.ts';
 
 const headerBytes = 32;
 const frameHeaderBytes = 24;

@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
-import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite.ts';
-import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
+import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 
 export interface Image {
   /** A folder that exists only during the check. */

@@ -4,8 +4,8 @@ import { copyFileSync, rmSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import DatabaseConnection from 'better-sqlite3';
 import { leaseIds } from '../../apps/outbox/lease-id.ts';
-import { openDatabase } from '../../apps/outbox/sqlite.ts';
-import { sqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
+import { sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { type EventRow, insertEvent } from '../outbox-database.ts';
 

@@ -3,8 +3,8 @@
 // other just the same. On a file each relayer has a connection of its own; a test shows that the traces are equal.
 import { copyFileSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { configure } from '../../apps/outbox/sqlite.ts';
-import { sqliteStore } from '../../apps/outbox/sqlite-store.ts';
+import { configure } from '../../apps/outbox/sqlite/connection.ts';
+import { sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { type EventRow, schemaSql } from '../outbox-database.ts';
 

@@ -12,7 +12,7 @@ import type {
 } from '@prisma/driver-adapter-utils';
 import type { ClientBase, Pool } from 'pg';
 import { OutboxError } from '../outbox-error.ts';
-import type { AdapterOptions } from '../serial-adapter.ts';
+import type { AdapterOptions } from '../sqlite/serial-adapter.ts';
 import type { TransactionPlace } from '../transaction-scope.ts';
 import { type PostgresAddress, postgresAddress } from './address.ts';
 import { describePostgresError, unusable } from './refusal.ts';

@@ -2,7 +2,7 @@
 // database and no timer runs.
 
 import type { Clock } from '../../outbox/clock.ts';
-import { isCorrupt } from '../../outbox/sqlite-code.ts';
+import { isCorrupt } from '../../outbox/judge-trouble.ts';
 import type { Chronicle, Chronicler } from './chronicle.ts';
 import type { Moment, Moments } from './moment.ts';
 import { type PastInterval, pastMs } from './past.ts';

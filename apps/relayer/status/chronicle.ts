@@ -2,6 +2,7 @@
 // record, dead events by reason. Read from the database, line by line as lines come; it survives every process.
 import type { Clock } from '../../outbox/clock.ts';
 import type { DeadReason, LiveVerbs, NumberedRecord } from '../../outbox/live-verbs.ts';
+import type { RelayerSlots } from '../../outbox/relayer-slot.ts';
 import { type RecordLine, recordLine } from './record-line.ts';
 import { type Pause, type RelayerLife, type Start, type Story, storyOf } from './story.ts';
 
@@ -36,8 +37,8 @@ const forgottenAfterMs = 7 * 86_400_000;
 export interface ChroniclerParts {
   readonly store: LiveVerbs;
   readonly clock: Clock;
-  /** Whether a relayer lives in that slot. */
-  readonly isSlotAlive: (slot: string) => boolean;
+  /** Those of the slots in which a relayer lives. */
+  readonly alive: RelayerSlots['alive'];
 }
 
 export class Chronicler {
@@ -79,14 +80,14 @@ export class Chronicler {
 
   /** What costs more than a look at the record: every few seconds, and when something has changed. */
   async #lookAround(deadEvents: number, hasNews: boolean): Promise<void> {
-    const { store, clock, isSlotAlive } = this.#parts;
+    const { store, clock, alive } = this.#parts;
     const isTime = clock.monotonicMs() >= this.#lookAgainAtMs;
     if (isTime || deadEvents !== this.#deadSeen) this.#dead = await store.deadReasons();
     this.#deadSeen = deadEvents;
     if (!isTime && !hasNews) return;
     this.#lookAgainAtMs = clock.monotonicMs() + lookEveryMs;
     const running = this.#story.relayers.filter(({ stoppedAtMs }) => stoppedAtMs === null);
-    this.#alive = new Set(running.map(({ slot }) => slot).filter(isSlotAlive));
+    this.#alive = new Set(await alive(running.map(({ slot }) => slot)));
   }
 
   async #withRecoveries(starts: readonly Start[]): Promise<(Start & Recovery)[]> {

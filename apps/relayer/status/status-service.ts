@@ -1,9 +1,10 @@
 // Serves the page while the relayer runs: begins when the first batch is long out, waits quietly for a port that another
 // relayer has, and ends with the signal. That it cannot serve never harms a delivery.
 import { type Clock, sleep } from '../../outbox/clock.ts';
+import { isCorrupt } from '../../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../../outbox/log.ts';
-import { isCorrupt } from '../../outbox/sqlite-code.ts';
-import type { SqliteStore } from '../../outbox/sqlite-store.ts';
+import type { RelayerSlots } from '../../outbox/relayer-slot.ts';
+import type { OutboxStore } from '../../outbox/store.ts';
 import { Broadcast } from './broadcast.ts';
 import { Chronicler } from './chronicle.ts';
 import { figuresOf } from './figures.ts';
@@ -19,8 +20,8 @@ import { redriveCommand, verdictOf } from './verdict.ts';
 export interface StatusParts {
   readonly port: number;
   readonly meters: Meters;
-  readonly store: SqliteStore;
-  readonly isSlotAlive: (slot: string) => boolean;
+  readonly store: OutboxStore;
+  readonly alive: RelayerSlots['alive'];
   readonly about: {
     readonly database: string;
     readonly gateway: string;
@@ -82,13 +83,13 @@ async function portWhenFree(
 }
 
 function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
-  const { store, meters, clock, signal, isSlotAlive, about } = parts;
+  const { store, meters, clock, signal, alive, about } = parts;
   const broadcast = new Broadcast({
     clock,
     onError,
     watch: () => ({
       moments: new Moments(store, { meters, clock }),
-      chronicler: new Chronicler({ store, clock, isSlotAlive }),
+      chronicler: new Chronicler({ store, clock, alive }),
     }),
     past: (sinceMs) => pastOf(sinceMs, { store, clock, signal }),
     judge: (moment, { deaths }) =>

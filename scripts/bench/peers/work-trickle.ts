@@ -13,6 +13,8 @@ const everyMs = 50;
 /** As many before those that count, faster. Who does not deliver 100 of them in this time does not keep up with 20 a second either. */
 const warmUp = { everyMs: 5, withinMs: 6_000 } as const;
 const lateMs = 10_000;
+/** Everybody comes to rest, and has loaded what loads late: ours waits for its first deliveries with that. */
+const restMs = 3_000;
 
 /** Null when the contestant does not keep up. */
 export async function workTrickle(
@@ -30,8 +32,7 @@ export async function workTrickle(
     await inTime(contestant.trickle(trickled, warmUp.everyMs), wait);
     if (!(await arrived(trickled, warmUp.withinMs))) return null;
     await gateway.reset();
-    // The worker comes to rest, as it would between two events.
-    await pause(200, signal);
+    await pause(restMs, signal);
     const commits = await inTime(contestant.trickle(trickled, everyMs), wait);
     if (!(await arrived(trickled, lateMs))) return null;
     const arrivedMs = new Map((await gateway.arrivals()).map((arrival) => [arrival.key, arrival.arrivedMs]));

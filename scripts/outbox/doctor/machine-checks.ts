@@ -2,8 +2,8 @@
 import { accessSync, constants, type Stats, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { sizeOf } from '../../../apps/outbox/quiet-read.ts';
-import { compareVersions } from '../../../apps/outbox/sqlite.ts';
+import { compareVersions } from '../../../apps/outbox/sqlite/connection.ts';
+import { sizeOf } from '../../../apps/outbox/sqlite/quiet-read.ts';
 import { bytesText } from '../wording.ts';
 import { caution, type Finding, ok, unknown, wrong } from './finding.ts';
 

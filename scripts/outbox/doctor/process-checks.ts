@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import process from 'node:process';
 import type { LogRecord } from '../../../apps/outbox/overview-verbs.ts';
-import { slotsAlive } from '../../../apps/outbox/relayers-alive.ts';
-import { compareVersions, oldestSafeVersion } from '../../../apps/outbox/sqlite.ts';
+import { compareVersions, oldestSafeVersion } from '../../../apps/outbox/sqlite/connection.ts';
+import { slotsAlive } from '../../../apps/outbox/sqlite/relayers-alive.ts';
 import type { OpenOutbox } from '../with-outbox.ts';
 import { caution, type Finding, ok, unknown, wrong } from './finding.ts';
 

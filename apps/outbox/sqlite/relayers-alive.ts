@@ -2,8 +2,8 @@
 // never takes a lock that it could keep.
 import { existsSync, realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { slotNames } from './lease-id.ts';
-import { isBusy } from './sqlite-code.ts';
+import { slotNames } from '../lease-id.ts';
+import { isBusy } from './code.ts';
 
 /**
  * The slots whose relayers live. Looking shares each lock that is free for some 50 us; a relayer that starts in this very

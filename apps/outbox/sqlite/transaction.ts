@@ -1,7 +1,7 @@
 // The one way in which the store's verbs write: a short transaction that has the write lock from its first statement on,
 // with a crash point on either side of its COMMIT.
-import { crashPoint, type WritingVerb } from './crash-point.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import { crashPoint, type WritingVerb } from '../crash-point.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /**
  * Runs `work` in a transaction of its own and returns its result once it is committed. Begins IMMEDIATE: one that read first

@@ -2,12 +2,12 @@
 // waits for locks, readable by its owner only. It knows nothing of tables.
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { crashPoint } from './crash-point.ts';
-import { blocked, describeDatabaseError, unavailable } from './database-error.ts';
-import { OutboxError } from './outbox-error.ts';
-import { defaultTable, sqlForTable } from './outbox-table.ts';
-import { isBusy } from './sqlite-code.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { crashPoint } from '../crash-point.ts';
+import { blocked, describeDatabaseError, unavailable } from '../database-error.ts';
+import { OutboxError } from '../outbox-error.ts';
+import { defaultTable, sqlForTable } from '../outbox-table.ts';
+import { isBusy } from './code.ts';
 
 export type SqliteConnection = Database.Database;
 

@@ -2,8 +2,8 @@
 // descriptor on them) and asks SQLite's data_version, the judge. A missed hint costs one poll interval, never an event.
 import { existsSync, realpathSync, watch } from 'node:fs';
 import path from 'node:path';
-import type { Clock } from '../outbox/clock.ts';
-import type { Log } from '../outbox/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 
 export interface WakeOptions {
   readonly databaseFile: string;

@@ -2,10 +2,10 @@
 // sets no pragma; nothing may be written through the connection it lends.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { type Clock, sleep } from './clock.ts';
-import { unavailable } from './database-error.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { isBusy, sqliteCode } from './sqlite-code.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { unavailable } from '../database-error.ts';
+import { isBusy, sqliteCode } from './code.ts';
+import type { SqliteConnection } from './connection.ts';
 
 const longestWaitMs = 15_000;
 

@@ -1,10 +1,10 @@
 // Looking for events, in SQLite. The one place where SQL is put together at run time: each member of a filter adds one
 // condition from a fixed list. Values are always bound.
-import { isoText } from './clock.ts';
-import { keyParts } from './key-parts.ts';
-import type { EventFilter, EventState, EventView, ListingVerbs, ListRequest } from './listing-verbs.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { logRecord, type RecordRow } from './sqlite-overview.ts';
+import { isoText } from '../clock.ts';
+import { keyParts } from '../key-parts.ts';
+import type { EventFilter, EventState, EventView, ListingVerbs, ListRequest } from '../listing-verbs.ts';
+import type { SqliteConnection } from './connection.ts';
+import { logRecord, type RecordRow } from './overview.ts';
 
 /** The verbs on an open connection whose tables exist. */
 export function sqliteListing(db: SqliteConnection): ListingVerbs {

@@ -1,22 +1,22 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
-import { isoText } from './clock.ts';
+import { isoText } from '../clock.ts';
+import { leaseRange, slotNames } from '../lease-id.ts';
+import type { LogEntry, OutboxStore } from '../store.ts';
+import { sqliteAudit } from './audit.ts';
+import { sqliteConfirm } from './confirm.ts';
+import type { SqliteConnection } from './connection.ts';
 import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
-import { leaseRange, slotNames } from './lease-id.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { sqliteAudit } from './sqlite-audit.ts';
-import { sqliteConfirm } from './sqlite-confirm.ts';
-import { sqliteListing } from './sqlite-listing.ts';
-import { sqliteLive } from './sqlite-live.ts';
-import { sqliteOperator } from './sqlite-operator.ts';
-import { sqliteOverview } from './sqlite-overview.ts';
-import { sqliteOwners } from './sqlite-owners.ts';
-import { sqliteRecall } from './sqlite-recall.ts';
-import { prepareStatements, type Statements } from './sqlite-statements.ts';
-import { immediately } from './sqlite-transaction.ts';
-import { sqliteTurn } from './sqlite-turn.ts';
-import { sqliteWal, type WalVerbs } from './sqlite-wal.ts';
-import type { LogEntry, OutboxStore } from './store.ts';
+import { sqliteListing } from './listing.ts';
+import { sqliteLive } from './live.ts';
+import { sqliteOperator } from './operator.ts';
+import { sqliteOverview } from './overview.ts';
+import { sqliteOwners } from './owners.ts';
+import { sqliteRecall } from './recall.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+import { immediately } from './transaction.ts';
+import { sqliteTurn } from './turn.ts';
+import { sqliteWal, type WalVerbs } from './wal.ts';
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;

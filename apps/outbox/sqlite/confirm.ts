@@ -1,10 +1,10 @@
 // Reading back, in SQLite: the verbs of confirm-verbs.ts. Each looks before it asks for the write lock, because most of
 // what a window of Convoy's list holds was stamped before.
-import { isoText } from './clock.ts';
-import type { ConfirmVerbs, UnconfirmedEvent } from './confirm-verbs.ts';
-import { keyParts } from './key-parts.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { immediately } from './sqlite-transaction.ts';
+import { isoText } from '../clock.ts';
+import type { ConfirmVerbs, UnconfirmedEvent } from '../confirm-verbs.ts';
+import { keyParts } from '../key-parts.ts';
+import type { SqliteConnection } from './connection.ts';
+import { immediately } from './transaction.ts';
 
 /** The verbs on an open connection whose `events` table exists. */
 export function sqliteConfirm(db: SqliteConnection): ConfirmVerbs {

@@ -1,7 +1,7 @@
 // Notices that a file was replaced or removed while it was open: commits would go on succeeding into a file that nobody
 // else sees. It only asks for the file's status; opening and closing a database here would drop this process's locks.
 import { statSync } from 'node:fs';
-import { OutboxError } from './outbox-error.ts';
+import { OutboxError } from '../outbox-error.ts';
 
 /** The file that was at a path at one moment. */
 export interface FileIdentity {

@@ -12,16 +12,16 @@ import type {
 } from '@prisma/driver-adapter-utils';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { describeDatabaseError, unavailable } from '../database-error.ts';
+import { fileOfUrl } from '../environment.ts';
+import { type FileGate, gateOf } from '../file-gate.ts';
+import { OutboxError } from '../outbox-error.ts';
+import { isBusy } from './code.ts';
+import { configure, type SqliteConnection } from './connection.ts';
 import { recordWriter } from './connection-facts.ts';
-import { describeDatabaseError, unavailable } from './database-error.ts';
-import { fileOfUrl } from './environment.ts';
-import { type FileGate, gateOf } from './file-gate.ts';
 import { retryWhileLocked } from './lock-retry.ts';
-import { OutboxError } from './outbox-error.ts';
 import { SerialTransaction } from './serial-transaction.ts';
-import { configure, type SqliteConnection } from './sqlite.ts';
-import { isBusy } from './sqlite-code.ts';
 
 /** Which database, and how long to wait for it. */
 export interface AdapterOptions {

@@ -2,8 +2,8 @@
 // nothing that arrives after its end, or after SQLite ended it, reaches the database. It does not begin itself.
 import type { SqlDriverAdapter, SqlQuery, SqlResultSet, Transaction } from '@prisma/driver-adapter-utils';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
-import { crashPoint } from './crash-point.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import { crashPoint } from '../crash-point.ts';
+import type { SqliteConnection } from './connection.ts';
 
 export interface SerialTransactionParts {
   readonly inner: SqlDriverAdapter;

@@ -1,5 +1,5 @@
 // The relayer's SQL for SQLite beside its turns, one statement a verb.
-import type { SqliteConnection } from './sqlite.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /** Prepares every statement once. The `events` table must exist. */
 export function prepareStatements(db: SqliteConnection) {

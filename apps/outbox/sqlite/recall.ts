@@ -1,7 +1,8 @@
 // Calls back events that a wall clock set back has stranded in the future, in SQLite.
-import type { SqliteConnection } from './sqlite.ts';
-import { immediately } from './sqlite-transaction.ts';
-import type { OutboxStore } from './store.ts';
+
+import type { OutboxStore } from '../store.ts';
+import type { SqliteConnection } from './connection.ts';
+import { immediately } from './transaction.ts';
 
 /** The verb on an open connection whose `events` table exists. */
 export function sqliteRecall(db: SqliteConnection): Pick<OutboxStore, 'recall'> {

@@ -1,6 +1,7 @@
 // The SQL of a relayer's turn on SQLite: the hot path, every statement of it once per event or once per turn.
-import type { SqliteConnection } from './sqlite.ts';
-import type { ClaimedEvent } from './store.ts';
+
+import type { ClaimedEvent } from '../store.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /** A claimed row as SQLite returns it. */
 export interface ClaimedRow {

@@ -1,11 +1,12 @@
 // The verbs of a page that moves, in SQLite: seeks and bounded walks of indexes that are there for the relayer's sake. Measured with
 // a million events: a glance 1 ms, everything else less. It looks only; nothing here changes an event.
-import { isoText } from './clock.ts';
-import type { Acceptance, BoundedCount, DeadReason, LiveVerbs, NumberedRecord } from './live-verbs.ts';
-import type { ReasonCount } from './overview-verbs.ts';
-import { sizeOf } from './quiet-read.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { logRecord, type RecordRow } from './sqlite-overview.ts';
+
+import { isoText } from '../clock.ts';
+import type { Acceptance, BoundedCount, DeadReason, LiveVerbs, NumberedRecord } from '../live-verbs.ts';
+import type { ReasonCount } from '../overview-verbs.ts';
+import type { SqliteConnection } from './connection.ts';
+import { logRecord, type RecordRow } from './overview.ts';
+import { walBytesOf } from './wal.ts';
 
 /** Of what piles up, at each glance: under a millisecond. */
 const mostAtGlance = 20_000;
@@ -50,7 +51,7 @@ export function sqliteLive(db: SqliteConnection): LiveVerbs {
       return rows.reverse().map((row): NumberedRecord => ({ id: row.id, ...logRecord(row) }));
     },
     deadReasons: async () => statements().deadReasons.all() as DeadReason[],
-    walBytes: () => sizeOf(`${db.name}-wal`),
+    walBytes: () => walBytesOf(db),
   };
 }
 

@@ -1,9 +1,9 @@
 // Waits for another process's lock without stopping the event loop: asks again with growing, jittered pauses, up to a
 // bound. It does not decide what may be repeated: only a statement that changed nothing answers BUSY.
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
-import { type Clock, sleep } from './clock.ts';
-import { OutboxError } from './outbox-error.ts';
-import { isBusy } from './sqlite-code.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { OutboxError } from '../outbox-error.ts';
+import { isBusy } from './code.ts';
 
 export interface LockRetryOptions {
   /** For the message. */

@@ -1,16 +1,11 @@
 // A relayer's turn on SQLite: settles and claims in one transaction. The fence is here: a settlement whose lease was lost
 // changes nothing and is recorded.
-import { isoText } from './clock.ts';
-import { crashPoint } from './crash-point.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { immediately } from './sqlite-transaction.ts';
-import {
-  type ClaimedRow,
-  claimedEvent,
-  type TurnStatements,
-  turnStatements,
-} from './sqlite-turn-statements.ts';
-import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from './store.ts';
+import { isoText } from '../clock.ts';
+import { crashPoint } from '../crash-point.ts';
+import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from '../store.ts';
+import type { SqliteConnection } from './connection.ts';
+import { immediately } from './transaction.ts';
+import { type ClaimedRow, claimedEvent, type TurnStatements, turnStatements } from './turn-statements.ts';
 
 export interface TurnParts {
   /** Changes when another connection has committed. */

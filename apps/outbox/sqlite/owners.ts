@@ -1,8 +1,8 @@
 // The owner guard's verbs in SQLite. All go through the index of what waits for a reason, or look at a bounded number of rows: an
 // index of all pending events by owner would be paid for by every event, and owners without an endpoint are rare.
-import type { OwnerVerbs } from './owner-verbs.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { immediately } from './sqlite-transaction.ts';
+import type { OwnerVerbs } from '../owner-verbs.ts';
+import type { SqliteConnection } from './connection.ts';
+import { immediately } from './transaction.ts';
 
 /** The verbs on an open connection whose `events` table exists. */
 export function sqliteOwners(db: SqliteConnection): OwnerVerbs {

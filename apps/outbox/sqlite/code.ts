@@ -1,6 +1,6 @@
 // What SQLite's result codes mean for us: wait, give up, or a mistake of ours. It judges errors and opens nothing.
 import Database from 'better-sqlite3';
-import type { TroubleKind } from './database-trouble.ts';
+import type { TroubleKind } from '../database-trouble.ts';
 
 /** Null when the error is not SQLite's. */
 export function sqliteTrouble(error: unknown): TroubleKind | null {

@@ -1,7 +1,8 @@
 // How durable a connection really is, as SQLite itself says. Nobody can see this from outside a process: each that matters
 // writes it into the record when it opens the database, and the doctor reads it there.
-import type { SqliteConnection } from './sqlite.ts';
-import { thisProcess } from './this-process.ts';
+
+import { thisProcess } from '../this-process.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /** What a process says of itself and its connection; the names are those of the record. */
 export interface ConnectionFacts {

@@ -1,9 +1,9 @@
 // A person's decisions over events, in SQLite. What was seen is compared in the UPDATE itself: a relayer or another
 // person may have been faster.
-import { isoText } from './clock.ts';
-import type { OperatorVerbs, SeenEvent } from './operator-verbs.ts';
-import type { SqliteConnection } from './sqlite.ts';
-import { immediately } from './sqlite-transaction.ts';
+import { isoText } from '../clock.ts';
+import type { OperatorVerbs, SeenEvent } from '../operator-verbs.ts';
+import type { SqliteConnection } from './connection.ts';
+import { immediately } from './transaction.ts';
 
 /** The verbs on an open connection whose tables exist. */
 export function sqliteOperator(db: SqliteConnection): OperatorVerbs {

@@ -1,8 +1,8 @@
 // What reconciling with Convoy reads, in SQLite. Both ways go through indexes that are there for reading back.
-import type { AcceptedEvent, AuditVerbs } from './audit-verbs.ts';
-import { isoText } from './clock.ts';
-import { keyParts } from './key-parts.ts';
-import type { SqliteConnection } from './sqlite.ts';
+import type { AcceptedEvent, AuditVerbs } from '../audit-verbs.ts';
+import { isoText } from '../clock.ts';
+import { keyParts } from '../key-parts.ts';
+import type { SqliteConnection } from './connection.ts';
 
 /** The verbs on an open connection whose tables exist. */
 export function sqliteAudit(db: SqliteConnection): AuditVerbs {

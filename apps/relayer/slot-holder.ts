@@ -1,0 +1,80 @@
+// The relayer's slot while it runs, and the lease ids that begin with it. Where an engine can take a slot away from a living process (a
+// lost session), a new one is taken, and nothing is claimed in between.
+import { randomBytes } from 'node:crypto';
+import { type Clock, sleep } from '../outbox/clock.ts';
+import { leaseIds } from '../outbox/lease-id.ts';
+import { errorText, type Log } from '../outbox/log.ts';
+import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
+
+export interface SlotLossParts {
+  readonly slots: Pick<RelayerSlots, 'acquire'>;
+  /** Ends every lease that earlier holders of the slot left. */
+  readonly takeOver: () => Promise<unknown>;
+  /** Until it is called with true again, nothing is claimed. */
+  readonly allowClaims: (isAllowed: boolean) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const tryAgainMs = 1_000;
+
+export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 'release'> {
+  #slot: RelayerSlot;
+  #nextLeaseId: () => string;
+
+  constructor(slot: RelayerSlot) {
+    this.#slot = slot;
+    this.#nextLeaseId = leaseIdsOf(slot);
+  }
+
+  get name(): string {
+    return this.#slot.name;
+  }
+
+  /** A lease id never used before, in the slot that is held now. */
+  readonly nextLeaseId = (): string => this.#nextLeaseId();
+
+  assertHeld(): void {
+    this.#slot.assertHeld();
+  }
+
+  release(): Promise<void> {
+    return this.#slot.release();
+  }
+
+  /** Replaces the slot each time that it is lost, until the signal aborts. Never resolves earlier; at once where a slot cannot be lost. */
+  async keep(parts: SlotLossParts): Promise<void> {
+    const { log, signal } = parts;
+    const stopped = new Promise<'stopped'>((resolve) => {
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
+    while (this.#slot.lost !== undefined && !signal.aborted) {
+      if ((await Promise.race([this.#slot.lost, stopped])) === 'stopped') return;
+      log.warn('relayer slot lost, claiming nothing until another is held', { slot: this.name });
+      parts.allowClaims(false);
+      await this.#takeAnother(parts);
+    }
+  }
+
+  async #takeAnother(parts: SlotLossParts): Promise<void> {
+    const { slots, clock, log, signal } = parts;
+    while (!signal.aborted) {
+      try {
+        this.#slot = await slots.acquire();
+        this.#nextLeaseId = leaseIdsOf(this.#slot);
+        await parts.takeOver();
+        log.info('another relayer slot is held', { slot: this.name });
+        parts.allowClaims(true);
+        return;
+      } catch (error) {
+        log.warn('no relayer slot yet, trying again', { reason: errorText(error) });
+        await sleep(clock, tryAgainMs, signal);
+      }
+    }
+  }
+}
+
+function leaseIdsOf(slot: RelayerSlot): () => string {
+  return leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
+}
