@@ -2,11 +2,11 @@
 // another application that lacks the outbox tables it prints the SQL to add; it changes nothing there.
 import { readConfig } from '../apps/outbox/config.ts';
 import { type ProcessContext, runDaemon } from '../apps/outbox/daemon.ts';
-import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { databasePlace } from '../apps/outbox/database-place.ts';
+import { readEnvironment } from '../apps/outbox/environment.ts';
 import { prepareDatabase } from '../apps/outbox/migrate.ts';
 import { type Engine, outboxMigrations } from '../apps/outbox/migration-files.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
-import { isPostgresUrl, postgresAddress } from '../apps/outbox/postgres/address.ts';
 
 void runDaemon(migrate);
 
@@ -22,12 +22,9 @@ async function migrate(context: ProcessContext): Promise<string> {
     examples: ['DATABASE_URL (default file:./events.db, or postgres://...) names the database.'],
   });
   if (config.kind === 'text') return config.text;
-  const url = environment.variables.DATABASE_URL ?? '';
-  const engine = isPostgresUrl(url) ? 'postgres' : 'sqlite';
-  const database = engine === 'postgres' ? url : databaseFile(environment);
-  const shown = engine === 'postgres' ? postgresAddress(url).shown : database;
+  const { engine, url, shown } = databasePlace(environment);
   try {
-    const prepared = await prepareDatabase(database);
+    const prepared = await prepareDatabase(url);
     if (prepared.kind === 'adopted') return `${shown}: another application's, its outbox tables fit`;
     if (prepared.applied.length === 0) return `${shown}: up to date`;
     return [`${shown}: applied`, ...prepared.applied.map((name) => `  ${name}`)].join('\n');

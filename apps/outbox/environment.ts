@@ -57,6 +57,12 @@ export function databaseUrl({ variables }: Pick<Environment, 'variables'>): stri
 export function databaseFile(environment: Environment): string {
   const url = databaseUrl(environment);
   const file = url.startsWith('file:') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : '';
+  if (/^postgres(?:ql)?:/i.test(url)) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      `DATABASE_URL: this works on an SQLite file only, got "${withoutPassword(url)}"`,
+    );
+  }
   // `file://x/y` names a host: nobody means that, and the path would silently be another one.
   if (file === '' || file.startsWith(':') || file.startsWith('//') || /[?#\0]/.test(file)) {
     throw new OutboxError(
