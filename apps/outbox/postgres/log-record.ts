@@ -1,0 +1,25 @@
+// A line of the record as PostgreSQL holds it, for those who show it.
+import type { LogRecord } from '../overview-verbs.ts';
+import { epochMs, type Instant } from './instant.ts';
+
+/** A row of `outbox_log`. */
+export interface RecordRow {
+  readonly kind: LogRecord['kind'];
+  readonly at: Instant;
+  readonly event_seq: number | null;
+  readonly detail: string;
+}
+
+/** The record in a row; a detail that a hand has spoilt is shown as `text`. */
+export function logRecord(row: RecordRow): LogRecord {
+  return { kind: row.kind, atMs: epochMs(row.at), eventSeq: row.event_seq, detail: detailOf(row.detail) };
+}
+
+function detailOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : { text };
+  } catch {
+    return { text };
+  }
+}
