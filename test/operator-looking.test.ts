@@ -43,7 +43,7 @@ test('a pause of the gateway is told with its reason until it is over, or its re
   const store = sqliteStore(db);
   const gatewayNow = async (slots: readonly string[]) => {
     const overview = await store.overview({ nowMs, windowMs: minute });
-    const report = statusReport({ overview, slots, file: 'f', bytes: 1, nowMs });
+    const report = statusReport({ overview, slots, database: { file: 'f', bytes: 1 }, nowMs });
     return statusLines(report, null).find((line) => line.startsWith('gateway'));
   };
   const log = (kind: 'gateway' | 'relayer_started', agoMs: number, detail: object) =>

@@ -84,6 +84,7 @@ const calm: Situation = {
   gateway: { state: 'open', reason: null, sinceMs: 0 },
   isSendingAllowed: true,
   failingSinceMs: null,
+  isOnServer: false,
   pending: { events: 3, isExact: true },
   dead: { events: 0, isExact: true },
   oldestPendingAtMs: 999_990,

@@ -26,6 +26,11 @@ export interface PrepareOptions {
   /** What the outbox's table is called there. Default `events`. */
   readonly outboxTable?: string;
   readonly clock?: Clock;
+  /**
+   * For whoever only looks, on PostgreSQL: a session that may not write is no obstacle, and where the history of migrations may not be read, the
+   * tables must fit. Default false.
+   */
+  readonly onlyReads?: boolean;
 }
 
 /** SQLite's smallest page. */

@@ -1,6 +1,7 @@
 // The state of the outbox as a report, and as the lines that a person reads in ten seconds. It asks no database; the numbers
 // come in.
 import type { LogRecord, OutboxOverview } from '../../apps/outbox/overview-verbs.ts';
+import type { DatabaseRoom } from './open-outbox.ts';
 import { cut } from './table.ts';
 import { bytesText, numberText, plainText, spanText } from './wording.ts';
 
@@ -15,7 +16,7 @@ export type GatewayState = 'open' | 'paused' | 'no relayer runs';
 
 export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway'> {
   readonly atMs: number;
-  readonly database: { readonly file: string; readonly bytes: number };
+  readonly database: DatabaseRoom;
   readonly relayers: readonly RelayerAlive[];
   readonly gateway: {
     readonly state: GatewayState;
@@ -33,17 +34,16 @@ export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway
 export function statusReport(seen: {
   readonly overview: OutboxOverview;
   readonly slots: readonly string[];
-  readonly file: string;
-  readonly bytes: number;
+  readonly database: DatabaseRoom;
   readonly nowMs: number;
 }): StatusReport {
-  const { overview, slots, file, bytes, nowMs } = seen;
+  const { overview, slots, database, nowMs } = seen;
   const starts = overview.relayers.filter(({ kind }) => kind === 'relayer_started');
   const takeover = overview.relayers.find(({ kind }) => kind === 'taken_over');
   return {
     ...overview,
     atMs: nowMs,
-    database: { file, bytes },
+    database,
     relayers: slots.map((slot) => {
       const start = starts.find(({ detail }) => detail.slot === slot);
       const pid = start?.detail.pid;
@@ -77,10 +77,10 @@ function gatewayState(
 
 /** The report for people. */
 export function statusLines(report: StatusReport, width: number | null): readonly string[] {
-  const { counts, database, recent } = report;
+  const { counts, recent } = report;
   const perSecond = (events: number) => (events / (recent.windowMs / 1_000)).toFixed(1);
   const lines: readonly (readonly [string, string])[] = [
-    ['database', `${database.file}  ${bytesText(database.bytes)}, WAL ${bytesText(report.walBytes ?? 0)}`],
+    ['database', databaseWords(report)],
     ['pending', `${numberText(counts.pending)}${pendingWords(report)}`],
     ['processed', `${numberText(counts.processed)}${confirmWords(report)}`],
     ['dead', numberText(counts.dead)],
@@ -94,6 +94,12 @@ export function statusLines(report: StatusReport, width: number | null): readonl
     ...deadWords(report),
   ];
   return lines.map(([name, text]) => cut(`${name.padEnd(10)} ${plainText(text)}`, width));
+}
+
+function databaseWords({ database, walBytes }: StatusReport): string {
+  const bytes = bytesText(database.bytes);
+  if ('file' in database) return `${database.file}  ${bytes}, WAL ${bytesText(walBytes ?? 0)}`;
+  return `${database.name}  ${bytes}, old row versions for vacuum ${numberText(database.deadRows)}`;
 }
 
 function pendingWords({ counts, due, waiting, oldestPendingAtMs, atMs }: StatusReport): string {

@@ -1,16 +1,15 @@
 // `status`: is all well? Counts, oldest pending event, rates, gateway, relayers, WAL, once or over and over.
-import { statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { rememberFile } from '../../apps/outbox/sqlite/file-identity.ts';
-import { slotsAlive } from '../../apps/outbox/sqlite/relayers-alive.ts';
 import { spanMs } from './filter-options.ts';
+import type { OpenOutbox } from './open-outbox.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
-import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { withOutbox } from './with-outbox.ts';
 
 interface StatusArguments {
   json: boolean;
@@ -47,10 +46,10 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
   },
 };
 
-async function look({ store, file }: OpenOutbox, windowMs: number): Promise<StatusReport> {
-  const nowMs = systemClock.nowMs();
-  const overview = await store.overview({ nowMs, windowMs });
-  return statusReport({ overview, slots: slotsAlive(file), file, bytes: statSync(file).size, nowMs });
+async function look(outbox: OpenOutbox, windowMs: number): Promise<StatusReport> {
+  const nowMs = outbox.nowMs();
+  const overview = await outbox.store.overview({ nowMs, windowMs });
+  return statusReport({ overview, slots: await outbox.alive(), database: await outbox.room(), nowMs });
 }
 
 async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
@@ -61,11 +60,11 @@ async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Prom
       `--every: expected at least ${shortestEveryMs} ms, got "${every}".`,
     );
   }
-  const identity = rememberFile(outbox.file);
+  const identity = outbox.engine.kind === 'sqlite' ? rememberFile(outbox.engine.file) : null;
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   while (!stopping.signal.aborted) {
-    identity.assertSame();
+    identity?.assertSame();
     const report = await look(outbox, watchWindowMs);
     // From the top of a cleared screen: what was there before stays in the scrollback.
     if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');

@@ -90,8 +90,8 @@ const ofOutbox: readonly Metric[] = [
   },
   {
     ...{ name: 'outbox_wal_bytes', kind: 'gauge', of: 'outbox' },
-    help: 'Size of the write-ahead log.',
-    read: ({ figures }) => one(figures.walBytes),
+    help: 'Size of the write-ahead log; absent on PostgreSQL.',
+    read: ({ figures }) => (figures.walBytes === null ? [] : one(figures.walBytes)),
   },
 ];
 

@@ -11,6 +11,8 @@ export interface Situation {
   readonly isSendingAllowed: boolean;
   /** Since when the database cannot be written, epoch ms, or null. */
   readonly failingSinceMs: number | null;
+  /** It is a server, which is mended in another way than a file. */
+  readonly isOnServer: boolean;
   readonly pending: BoundedCount;
   readonly dead: BoundedCount;
   readonly oldestPendingAtMs: number | null;
@@ -37,12 +39,16 @@ const patienceMs = 60_000;
 const lateMs = 60_000;
 const manyDeaths = 3;
 
+const fileAdvice = 'Look for a process that holds its lock (fuser, lsof), then at disk space.';
+const serverAdvice =
+  'See that the server runs, takes writes, and can be reached from here; then look at its log and its disk.';
+
 export function verdictOf(situation: Situation): Verdict {
   const { nowMs, gateway, failingSinceMs, pending, dead, deaths } = situation;
   if (failingSinceMs !== null && nowMs - failingSinceMs > 5_000) {
     return trouble(
       'The database cannot be written',
-      'Nothing is lost, and everything goes on by itself. Look for a process that holds its lock (fuser, lsof), then at disk space.',
+      `Nothing is lost, and everything goes on by itself. ${situation.isOnServer ? serverAdvice : fileAdvice}`,
     );
   }
   if (!situation.isSendingAllowed) {
