@@ -45,7 +45,7 @@ const gatewayStates = ['open', 'paused', 'probing', 'ramping'] as const;
 const ofOutbox: readonly Metric[] = [
   {
     ...{ name: 'outbox_events_appended_total', kind: 'counter', of: 'outbox' },
-    help: 'Events ever appended to this outbox.',
+    help: 'Events ever appended to this outbox; on PostgreSQL those of rolled-back transactions, too.',
     read: ({ figures }) => one(figures.appended),
   },
   {

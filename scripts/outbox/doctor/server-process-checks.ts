@@ -51,7 +51,7 @@ export async function checkServerWriters(queries: Queries): Promise<readonly Fin
     'writers',
     ours === 0
       ? "no connection of this package's client at this moment"
-      : `${ours} connections of this package's client: synchronous_commit on, set by each`,
+      : `${ours} ${ours === 1 ? 'connection' : 'connections'} of this package's client: synchronous_commit on, set by each`,
   );
   const shown = others.map(({ name, count }) => `${name === '' ? 'without a name' : name} (${count})`);
   const who = shown.length === 0 ? 'others' : `others: ${shown.join(', ')};`;
