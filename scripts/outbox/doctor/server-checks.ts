@@ -33,11 +33,11 @@ export function checkPooler({ isPooled, address }: OpenServer): Finding {
 /** Backups take longer, and hold vacuum back all the same. */
 const longMs = 300_000;
 
-interface Holder {
+/** A transaction, or what is like one. */
+export interface Holder {
   readonly who: string;
   /** Null for a replication slot, which has no beginning. */
   readonly ageMs: number | null;
-  readonly maySeeAll: boolean;
 }
 
 /**
@@ -62,22 +62,27 @@ const holders = `
   ORDER BY "ageMs" DESC NULLS FIRST`;
 
 export async function checkTransactions(queries: Queries): Promise<Finding> {
-  const rows = await queries.query<Holder | { readonly who: null; readonly maySeeAll: boolean }>(holders);
-  const found = rows.filter((row) => row.who !== null);
-  const worst = found.find(({ ageMs }) => ageMs === null || ageMs > longMs);
-  if (worst !== undefined) {
-    const since = worst.ageMs === null ? '' : ` has a transaction open for ${spanText(worst.ageMs)}`;
+  const rows = await queries.query<{ who: string | null; ageMs: number | null; maySeeAll: boolean }>(holders);
+  const found = rows.flatMap(({ who, ageMs }) => (who === null ? [] : [{ who, ageMs }]));
+  return judgeTransactions(found, rows[0]?.maySeeAll === true);
+}
+
+/** The oldest comes first. Pure: exported for its test. */
+export function judgeTransactions(found: readonly Holder[], maySeeAll: boolean): Finding {
+  const [oldest] = found;
+  if (oldest !== undefined && (oldest.ageMs === null || oldest.ageMs > longMs)) {
+    const since = oldest.ageMs === null ? '' : ` has a transaction open for ${spanText(oldest.ageMs)}`;
     return caution(
       'transactions',
-      `${worst.who}${since}: vacuum can take nothing away that died since, and claims become slow`,
-      worst.ageMs === null
+      `${oldest.who}${since}: vacuum can take nothing away that died since, and claims become slow`,
+      oldest.ageMs === null
         ? 'drop the slot, or start what reads it'
         : 'nothing, if it is a backup; else end it (SELECT pg_terminate_backend(PID)) and set idle_in_transaction_session_timeout',
     );
   }
-  const oldestMs = found[0]?.ageMs ?? null;
-  const says = oldestMs === null ? 'none holds vacuum back' : `the oldest is ${spanText(oldestMs)} old`;
-  if (rows[0]?.maySeeAll === true) return ok('transactions', says);
+  const says =
+    oldest?.ageMs == null ? 'none holds vacuum back' : `the oldest is ${spanText(oldest.ageMs)} old`;
+  if (maySeeAll) return ok('transactions', says);
   const todo = 'look as a member of pg_monitor';
   return unknown('transactions', `${says}, but those of other users cannot be seen`, todo);
 }

@@ -18,7 +18,7 @@ export async function checkRights(queries: Queries, table: string): Promise<Find
 /** Each event leaves about three: far more than autovacuum lets pass. */
 const manyDead = 200_000;
 
-interface VacuumState {
+export interface VacuumState {
   readonly live: number;
   readonly dead: number;
   readonly isOn: boolean;
@@ -37,6 +37,11 @@ export async function checkVacuum(queries: Queries, table: string): Promise<Find
   const [state] = await queries.query<VacuumState>(vacuumState, [table]);
   if (state === undefined)
     return caution('vacuum', 'the server keeps no statistics', 'set track_counts = on');
+  return judgeVacuum(state, table);
+}
+
+/** Pure: exported for its test. */
+export function judgeVacuum(state: VacuumState, table: string): Finding {
   const { live, dead, isOn, isOnHere, agoMs } = state;
   const last = agoMs === null ? 'never vacuumed yet' : `last vacuumed ${spanText(agoMs)} ago`;
   const says = `${numberText(dead)} old row versions beside ${numberText(live)} rows, ${last}`;
