@@ -57,6 +57,9 @@ test('a pause of the gateway is told with its reason until it is over, or its re
   expect(await gatewayNow(['00'])).toBe('gateway    open');
   await log('gateway', minute, { state: 'ramping', paused_ms: 9 });
   expect(await gatewayNow(['00'])).toBe('gateway    open for 1 m');
+  // Such a relayer holds no slot by which it could be seen.
+  await log('relayer_started', 1_000, { pid: 3, pooled: 'by transaction' });
+  expect(await gatewayNow([])).toBe('gateway    not known');
 });
 
 test('status --watch goes on until it is stopped, which is no failure', async () => {

@@ -12,7 +12,8 @@ export interface RelayerAlive {
   readonly startedAtMs: number | null;
 }
 
-export type GatewayState = 'open' | 'paused' | 'no relayer runs';
+/** `not known`: the last relayer runs behind a proxy that pools by transaction, where it can hold no slot. */
+export type GatewayState = 'open' | 'paused' | 'no relayer runs' | 'not known';
 
 export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway'> {
   readonly atMs: number;
@@ -49,7 +50,7 @@ export function statusReport(seen: {
       const pid = start?.detail.pid;
       return { slot, pid: typeof pid === 'number' ? pid : null, startedAtMs: start?.atMs ?? null };
     }),
-    gateway: gatewayState(overview.gateway, starts[0], slots.length > 0),
+    gateway: gatewayState(overview.gateway, starts[0], lifeOf(slots, starts[0])),
     lastTakeover:
       takeover === undefined
         ? null
@@ -61,15 +62,20 @@ export function statusReport(seen: {
   };
 }
 
+function lifeOf(slots: readonly string[], start: LogRecord | undefined) {
+  if (slots.length > 0) return 'seen';
+  return start?.detail.pooled === 'by transaction' ? 'not known' : 'no relayer runs';
+}
+
 /** A pause that was recorded before the newest start died with the relayer that saw it. */
 function gatewayState(
   change: LogRecord | null,
   start: LogRecord | undefined,
-  isAnyAlive: boolean,
+  life: 'seen' | 'no relayer runs' | 'not known',
 ): StatusReport['gateway'] {
   const reason = typeof change?.detail.reason === 'string' ? change.detail.reason : null;
   const isPaused = change?.detail.state === 'paused' && change.atMs >= (start?.atMs ?? 0);
-  if (!isAnyAlive) return { state: 'no relayer runs', sinceMs: null, reason: isPaused ? reason : null };
+  if (life !== 'seen') return { state: life, sinceMs: null, reason: isPaused ? reason : null };
   if (isPaused) return { state: 'paused', sinceMs: change.atMs, reason };
   const isChanged = change !== null && change.detail.state !== 'paused';
   return { state: 'open', sinceMs: isChanged ? change.atMs : null, reason: null };
@@ -123,13 +129,16 @@ function confirmWords({ unconfirmed, pipeline }: StatusReport): string {
 function gatewayWords({ gateway, atMs }: StatusReport): string {
   const since = gateway.sinceMs === null ? '' : ` for ${spanText(atMs - gateway.sinceMs)}`;
   const reason = gateway.reason === null ? '' : `: ${gateway.reason}`;
-  if (gateway.state === 'no relayer runs') {
-    return `not known, no relayer runs${gateway.reason === null ? '' : `; last seen paused${reason}`}`;
+  if (gateway.state === 'no relayer runs' || gateway.state === 'not known') {
+    const why = gateway.state === 'not known' ? '' : ', no relayer runs';
+    return `not known${why}${gateway.reason === null ? '' : `; last seen paused${reason}`}`;
   }
   return `${gateway.state}${since}${reason}`;
 }
 
-function relayerWords({ relayers, lastTakeover, atMs }: StatusReport): string {
+const unseenWords = 'not known: the last one runs behind a proxy that pools by transaction';
+
+function relayerWords({ relayers, gateway, lastTakeover, atMs }: StatusReport): string {
   const each = relayers.map(({ slot, pid, startedAtMs }) => {
     const facts = [
       pid === null ? '' : `pid ${pid}`,
@@ -137,7 +146,8 @@ function relayerWords({ relayers, lastTakeover, atMs }: StatusReport): string {
     ].filter((fact) => fact !== '');
     return `${slot}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
   });
-  const alive = relayers.length === 0 ? 'none alive' : `${relayers.length} alive: ${each.join(', ')}`;
+  const none = gateway.state === 'not known' ? unseenWords : 'none alive';
+  const alive = relayers.length === 0 ? none : `${relayers.length} alive: ${each.join(', ')}`;
   if (lastTakeover === null) return alive;
   const { slot, events } = lastTakeover;
   return `${alive}; last takeover ${spanText(atMs - lastTakeover.atMs)} ago, ${numberText(events)} from ${slot}`;
