@@ -60,7 +60,7 @@ export function databaseFile(environment: Environment): string {
   if (/^postgres(?:ql)?:/i.test(url)) {
     throw new OutboxError(
       'ERR_OUTBOX_CONFIG',
-      `DATABASE_URL: this works on an SQLite file only, got "${withoutPassword(url)}"`,
+      `DATABASE_URL: this works on an SQLite file only, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"`,
     );
   }
   // `file://x/y` names a host: nobody means that, and the path would silently be another one.
