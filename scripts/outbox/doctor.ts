@@ -5,7 +5,7 @@ import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { type DatabasePlace, databasePlace } from '../../apps/outbox/database-place.ts';
-import { readEnvironment } from '../../apps/outbox/environment.ts';
+import { isInstalled, readEnvironment } from '../../apps/outbox/environment.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import {
   checkClaim,
@@ -67,7 +67,7 @@ async function examine(): Promise<readonly Finding[]> {
   }
   const file = place.url;
   if (!existsSync(file)) {
-    const todo = 'set DATABASE_URL, or start the applications, which create it';
+    const todo = `set DATABASE_URL, or ${isInstalled ? 'create it with your own migrations' : 'start the applications, which create it'}`;
     return [...findings, wrong('database', `there is none at ${file}`, todo)];
   }
   // Before this process opens the file: see wal-index.ts.
