@@ -1,6 +1,7 @@
 // What PM2 keeps running: the ingester, the relayer, and, while no Convoy is configured, a local sandbox in its place.
 // It holds no key: the relayer reads keys from the environment or from .env by itself.
 import { readEnvironment } from './build/apps/outbox/environment.js';
+import { killTimeoutMs } from './build/scripts/outbox/kill-timeout.js';
 import { relayerCount } from './build/scripts/relayer-count.js';
 import { sandboxPlan } from './build/scripts/sandbox/plan.js';
 
@@ -26,7 +27,7 @@ const supervised = {
   // "online" means ready: the application says so itself.
   wait_ready: true,
   listen_timeout: 10_000,
-  // More than the relayer's --drain-timeout of 5 s, or PM2 would kill it while it drains.
+  // A stop of the ingester may wait for a lock, up to 5 s.
   kill_timeout: 8_000,
 };
 
@@ -42,6 +43,8 @@ export const apps = [
     name: 'relayer',
     script: 'build/relayer/main.js',
     instances: relayerCount(variables),
+    // More than its RELAYER_DRAIN_TIMEOUT, or PM2 would kill it while it drains.
+    kill_timeout: killTimeoutMs(variables),
     env: sandbox === null ? {} : sandbox.relayerEnv,
   },
   {

@@ -26,7 +26,11 @@ test('an event whose deadline passed while connecting is never sent', async () =
   const late = deliverer.deliver(claimedEvent({ id: 'late' }), 10_000);
   await vi.waitFor(() => expect(held).toHaveLength(1));
   await clock.advance(10_000);
-  expect(await late).toMatchObject({ kind: 'unavailable', reason: 'no answer within 10000 ms' });
+  expect(await late).toMatchObject({
+    kind: 'unavailable',
+    reason: 'no connection within 10000 ms',
+    reach: 'unreached',
+  });
 
   vi.restoreAllMocks();
   for (const letGo of held) letGo();
@@ -48,7 +52,11 @@ test('an event whose deadline passed while this process stood still is never sen
   clock.stall(10_000);
   vi.restoreAllMocks();
   for (const letGo of held) letGo();
-  expect(await late).toMatchObject({ kind: 'unavailable', reason: 'no answer within 10000 ms' });
+  expect(await late).toMatchObject({
+    kind: 'unavailable',
+    reason: 'no connection within 10000 ms',
+    reach: 'unreached',
+  });
   expect(server.requests).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import { judgeBusiness } from '../scripts/outbox/doctor/convoy-checks.ts';
 import { checkFileSystem } from '../scripts/outbox/doctor/machine-checks.ts';
 import { judgePm2 } from '../scripts/outbox/doctor/pm2-checks.ts';
 import { readWalProgress } from '../scripts/outbox/doctor/wal-index.ts';
+import { killTimeoutMs } from '../scripts/outbox/kill-timeout.ts';
 import { tempDirectory } from './helpers.ts';
 import { insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
 
@@ -39,6 +40,7 @@ describe('PM2', () => {
   test.each([
     ['a stopped relayer', { status: 'stopped' }, 'wrong', /is stopped/],
     ['a kill before the drain is over', { kill_timeout: 5_000 }, 'wrong', /a stop is a kill/],
+    ['a kill just after the drain', { kill_timeout: 7_000 }, 'caution', /raise kill_timeout to 8000/],
     ["PM2's own kill_timeout", { kill_timeout: undefined }, 'wrong', /kill_timeout 1600 ms/],
     ['cluster mode', { exec_mode: 'cluster_mode' }, 'caution', /not fork/],
     ['pmx', { pmx: true }, 'caution', /pmx is on/],
@@ -55,6 +57,11 @@ describe('PM2', () => {
   });
 
   test('a longer drain than PM2 allows is told', () => expect(judge({}, 10_000).level).toBe('wrong'));
+
+  test('a longer drain for which the ecosystem file makes PM2 wait is well', () => {
+    const kill_timeout = killTimeoutMs({ RELAYER_DRAIN_TIMEOUT: '10s' });
+    expect(judge({ kill_timeout }, 10_000).level).toBe('ok');
+  });
 });
 
 describe('a business', () => {

@@ -7,7 +7,14 @@ export const accepted: Outcome = { kind: 'accepted' };
 export const rejected: Outcome = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
 
 export function unavailable(change: Partial<Unavailable> = {}): Unavailable {
-  return { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null, ...change };
+  return {
+    kind: 'unavailable',
+    reason: 'HTTP 503',
+    reach: 'reached',
+    retryAfterMs: null,
+    check: null,
+    ...change,
+  };
 }
 
 /** Feeds answers, one a millisecond from `startMs` on. */

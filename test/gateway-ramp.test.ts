@@ -12,7 +12,13 @@ import type { Outcome } from '../apps/relayer/outcome.ts';
 import { seededRandom } from './seeded-random.ts';
 
 const accepted: Outcome = { kind: 'accepted' };
-const failed: Outcome = { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null };
+const failed: Outcome = {
+  kind: 'unavailable',
+  reason: 'HTTP 503',
+  reach: 'reached',
+  retryAfterMs: null,
+  check: null,
+};
 
 function step(gateway: Gateway, outcome: Outcome, seq: number, slots: number): Gateway {
   return observe(gateway, { seq, outcome, nowMs: 0, slots });

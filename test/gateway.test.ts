@@ -69,6 +69,66 @@ describe('an open gateway', () => {
   });
 });
 
+describe('an open gateway to which nothing comes through', () => {
+  const cut = unavailable({ reason: 'other side closed', reach: 'cut' });
+
+  test('is paused by one event for which no connection could be made', () => {
+    const unreached = unavailable({ reason: 'connect ECONNREFUSED', reach: 'unreached' });
+    expect(feed(openGateway, [[1, unreached]])).toMatchObject({
+      kind: 'paused',
+      reason: 'connect ECONNREFUSED',
+      probeAtMs: 1_000,
+    });
+    expect(
+      feed({ ...openGateway }, [
+        [1, accepted],
+        [2, unreached],
+      ]).kind,
+    ).toBe('paused');
+  });
+
+  test('stays open when a connection is cut once, which may be one that was idle', () => {
+    expect(feed(openGateway, [[1, cut]]).kind).toBe('open');
+    expect(
+      feed(openGateway, [
+        [1, cut],
+        [2, accepted],
+        [1, cut],
+      ]).kind,
+    ).toBe('open');
+    expect(
+      feed(openGateway, [
+        [1, cut],
+        [2, cut],
+        [3, accepted],
+        [1, cut],
+        [2, cut],
+      ]).kind,
+    ).toBe('open');
+  });
+
+  test('is paused by one event whose connection is cut twice, with nothing accepted in between', () => {
+    expect(
+      feed(openGateway, [
+        [1, cut],
+        [1, cut],
+      ]),
+    ).toMatchObject({ kind: 'paused', reason: cut.reason });
+    expect(
+      feed(openGateway, [
+        [1, cut],
+        [9, rejected],
+        [1, cut],
+      ]).kind,
+    ).toBe('paused');
+  });
+
+  test('is paused from the ramp too', () => {
+    const ramping = feed(paused, [[6, accepted]], 10);
+    expect(feed(ramping, [[1, unavailable({ reach: 'unreached' })]], 20).kind).toBe('paused');
+  });
+});
+
 describe('a paused gateway', () => {
   test('sends nothing for a second, then one event', () => {
     expect(allowed(paused, 999).slots).toBe(0);

@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { History } from '../apps/relayer/history.ts';
 
-const failure = (seq: number, nowMs: number) => ({ seq, isRejection: false, nowMs });
-const rejection = (seq: number, nowMs: number) => ({ seq, isRejection: true, nowMs });
+const failure = (seq: number, nowMs: number) =>
+  ({ seq, isRejection: false, reach: 'reached', nowMs }) as const;
+const rejection = (seq: number, nowMs: number) =>
+  ({ seq, isRejection: true, reach: 'reached', nowMs }) as const;
 
 /** Others are answered, one a millisecond from `nowMs` on: failures first, then acceptances. */
 function answer(history: History, counts: { accepted: number; failed: number }, nowMs: number): void {

@@ -15,7 +15,10 @@ vi.setConfig({ testTimeout: 60_000 });
 describe('usage', () => {
   const file = path.join(tmpdir(), 'outbox-nowhere', 'none.db');
   test.each([
-    ['no command', [], /Which command/],
+    ['options without a command', ['--json'], /Name a command/],
+    ['no event to show', ['show'], /^Say which event, by its id or key: .* show 01a2/],
+    ['no place for a backup', ['backup'], /^Say where the copy is to go, .* backup \/backup/],
+    ['nothing to prepare', ['convoy'], /^Say what is to be prepared: .* convoy setup/],
     ['an unknown command', ['frob'], /Unknown argument: frob/],
     ['a missing value', ['redrive', '--id'], /id/],
     ['an unknown state', ['list', '--state', 'gone'], /Argument: state, Given: "gone", Choices: "pending"/],
@@ -35,6 +38,13 @@ describe('usage', () => {
     expect(stderr).toMatch(says);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
+});
+
+test('no command at all gets the list of them, and exit code 2', () => {
+  const { status, stdout, stderr } = outbox('/nowhere/none.db');
+  expect([status, stdout]).toEqual([2, '']);
+  for (const command of ['status', 'redrive [ids..]', 'doctor', 'backup <to>'])
+    expect(stderr).toContain(command);
 });
 
 const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
@@ -86,11 +96,30 @@ test('what cannot be done to an event is said in one line, and nothing is change
     expect([which, rows()]).toEqual([which, before]);
   }
   expect(JSON.parse(outbox(file, 'show', 'nobody', '--json').stderr)).toEqual({
-    error: { code: 'ERR_OUTBOX_NO_EVENT', message: expect.stringContaining('nobody') },
+    error: { code: 'ERR_OUTBOX_NO_EVENT', message: expect.stringMatching(/nobody(?!.*ERR_OUTBOX)/) },
+  });
+  expect(outbox(file, 'audit')).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^CONVOY_API_KEY and CONVOY_PROJECT_ID not set: this command asks Convoy/),
   });
 });
 
 describe('databases', () => {
+  test('a backup under a name that is too long says so in one line, and one just short enough is made', () => {
+    const folder = tempDirectory();
+    const file = newDatabaseFile(folder);
+    const before = readdirSync(folder);
+    const { status, stderr } = outbox(file, 'backup', path.join(folder, 'x'.repeat(300)));
+    expect([status, stderr.trim().split('\n').length]).toEqual([2, 1]);
+    expect(stderr).toMatch(
+      /the name is longer than a file's name can be: .*Give a shorter one. Nothing was written/,
+    );
+    expect(readdirSync(folder)).toEqual(before);
+    const longest = 'x'.repeat(255);
+    expect(outbox(file, 'backup', path.join(folder, longest))).toMatchObject({ status: 0, stderr: '' });
+    expect(readdirSync(folder).toSorted()).toEqual([...before, longest].toSorted());
+  });
+
   test('one that does not exist is not created', () => {
     const file = path.join(tempDirectory(), 'typo.db');
     for (const args of [['status'], ['redrive', '--dead']]) {

@@ -42,6 +42,7 @@ describe('a reply', () => {
     expect(outcomeOf(row)).toEqual({
       kind: 'unavailable',
       reason: expect.stringContaining(`HTTP ${row.status}`),
+      reach: 'reached',
       retryAfterMs: row.retryAfterMs ?? null,
       check: row.isSetting === true ? expect.stringMatching(/^CONVOY_/) : null,
     });
@@ -108,9 +109,10 @@ describe('a reason', () => {
   });
 
   test('of a request without a reply is what was seen', () => {
-    expect(outcomeOfFailure('ECONNREFUSED')).toEqual({
+    expect(outcomeOfFailure({ reason: 'ECONNREFUSED', reach: 'unreached' })).toEqual({
       kind: 'unavailable',
       reason: 'ECONNREFUSED',
+      reach: 'unreached',
       retryAfterMs: null,
       check: null,
     });

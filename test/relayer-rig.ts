@@ -19,7 +19,14 @@ export const rejected = {
 } as const satisfies Outcome;
 
 export function unavailable(change: Partial<Unavailable> = {}): Unavailable {
-  return { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null, ...change };
+  return {
+    kind: 'unavailable',
+    reason: 'HTTP 503',
+    reach: 'reached',
+    retryAfterMs: null,
+    check: null,
+    ...change,
+  };
 }
 
 /** Convoy, as a test wants it. */

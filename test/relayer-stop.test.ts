@@ -1,7 +1,7 @@
 // How a relayer ends: it finishes what is in flight, gives back the rest, and claims nothing new.
 import { expect, test } from 'vitest';
 import { eventRow, insertEvents, statusCounts } from './outbox-database.ts';
-import { createRig, type Rig } from './relayer-rig.ts';
+import { createRig, type Rig, unavailable } from './relayer-rig.ts';
 
 /** Starts a relayer and lets it fill its slots from 20 events. */
 async function started(latencyMs: number | null, change: Parameters<typeof createRig>[0] = {}) {
@@ -104,7 +104,7 @@ test('an idle relayer stops at once, and so does one that was never allowed to s
 test('a stop in the middle of an outage ends too', async () => {
   const rig = await createRig();
   insertEvents(rig.db, 20);
-  rig.convoy.answer = () => ({ kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: 60_000, check: null });
+  rig.convoy.answer = () => unavailable({ retryAfterMs: 60_000 });
   const done = rig.start();
   await rig.clock.advance(10_000);
   rig.relayer.stop();

@@ -17,8 +17,8 @@ export interface Call {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Gives up after this time, with an error. */
-  readonly timeoutMs?: number;
+  /** Gives up when this has resolved, with an error. */
+  readonly until?: Promise<unknown>;
 }
 
 /** A sandbox that is quick to store and to deliver, closed when the test ends. */
@@ -29,14 +29,11 @@ export async function quickSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 /** One request on a connection of its own. Rejects with the error of the socket, which has a `code`. */
-export function call(url: string, { method = 'GET', headers = {}, body = '', timeoutMs }: Call = {}) {
+export function call(url: string, { method = 'GET', headers = {}, body = '', until }: Call = {}) {
   return new Promise<Answer>((resolve, reject) => {
     const outgoing = request(url, { method, headers: { ...headers }, agent: false });
-    if (timeoutMs !== undefined) {
-      const giveUp = () => outgoing.destroy(Object.assign(new Error('given up'), { code: 'GIVEN_UP' }));
-      const timer = setTimeout(giveUp, timeoutMs);
-      outgoing.once('close', () => clearTimeout(timer));
-    }
+    const giveUp = () => outgoing.destroy(Object.assign(new Error('given up'), { code: 'GIVEN_UP' }));
+    until?.then(giveUp, reject);
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = [];

@@ -28,7 +28,13 @@ function claimed(change: Partial<ClaimedEvent> = {}): ClaimedEvent {
 
 const accepted: Outcome = { kind: 'accepted' };
 const rejected: Outcome = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
-const unavailable: Outcome = { kind: 'unavailable', reason: 'HTTP 503', retryAfterMs: null, check: null };
+const unavailable: Outcome = {
+  kind: 'unavailable',
+  reason: 'HTTP 503',
+  reach: 'reached',
+  retryAfterMs: null,
+  check: null,
+};
 
 /** A verdict in the middle of the jitter: the backoff is exact. */
 function settled(outcome: Outcome, evidence: Partial<Evidence>, attempts = 0) {
@@ -102,6 +108,13 @@ describe('the wait', () => {
     expect(waitMs({ ...unavailable, retryAfterMs: 60_000 }, {})).toBe(60_000);
     expect(waitMs({ ...unavailable, retryAfterMs: 10 }, {})).toBe(1_000);
     expect(waitMs({ ...unavailable, retryAfterMs: 60_000 }, { isBlamed: true })).toBe(60_000);
+  });
+
+  test('is no longer than the gateway waits between probes when nothing was there to take the event', () => {
+    const unreached: Outcome = { ...unavailable, reach: 'unreached' };
+    expect([1, 5, 6, 20].map((failures) => waitMs(unreached, { failures }))).toEqual([
+      1_000, 16_000, 30_000, 30_000,
+    ]);
   });
 });
 

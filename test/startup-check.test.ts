@@ -148,6 +148,32 @@ describe('the start-up check', () => {
     });
   });
 
+  test('is told as a pause until it has passed, which status shows; one that passed before is not', async () => {
+    const { state, options } = await scene((response) => response.writeHead(503).end());
+    const { store, clock } = options;
+    const gateway = async () => (await store.overview({ nowMs: clock.nowMs(), windowMs: 1_000 })).gateway;
+    const passing = passStartupCheck(options);
+    await waitFor('two tries', async () => {
+      if (clock.pendingTimers === 1 && options.log.lines.length === 1) await clock.advance(1_000);
+      return options.log.lines.length === 2 && clock.pendingTimers === 1;
+    });
+    const reason = expect.stringMatching(/^the project is not confirmed yet: .*503/);
+    expect(await gateway()).toMatchObject({ detail: { state: 'paused', reason } });
+    state.answer = project('P1');
+    await clock.advance(2_000);
+    await passing;
+    const open = await gateway();
+    expect(open).toMatchObject({ detail: { state: 'open', paused_ms: 3_000 } });
+
+    state.answer = (response) => response.writeHead(503).end();
+    const again = passStartupCheck(options);
+    await waitFor('a try', () => options.log.lines.length === 4 && clock.pendingTimers === 1);
+    expect(await gateway()).toEqual(open);
+    state.answer = project('P1');
+    await clock.advance(1_000);
+    await again;
+  });
+
   test('ends quietly when the relayer stops', async () => {
     const { server, controller, options } = await scene((response) => response.writeHead(500).end());
     const passing = passStartupCheck(options);

@@ -27,9 +27,13 @@ const howToGet =
 
 /**
  * Convoy as configured or, while no setting names any Convoy, the sandbox if there is one. A relative path is resolved
- * against `root`. Throws ERR_OUTBOX_CONFIG that names what is missing or unsafe, and what to do.
+ * against `root`; `without` says what cannot be done when something is missing. Throws ERR_OUTBOX_CONFIG that names what is missing or unsafe, and what to do.
  */
-export function credentialsOf(settings: ConvoySettings, root: string): Credentials {
+export function credentialsOf(
+  settings: ConvoySettings,
+  root: string,
+  { without = 'the relayer cannot deliver' }: { readonly without?: string } = {},
+): Credentials {
   const givenUrl = settings['convoy-base-url'];
   const apiKey = keyOf(settings, root);
   const projectId = settings['convoy-project-id'];
@@ -43,7 +47,7 @@ export function credentialsOf(settings: ConvoySettings, root: string): Credentia
       projectId === undefined ? 'CONVOY_PROJECT_ID' : '',
     ];
     const names = missing.filter((name) => name !== '').join(' and ');
-    throw new OutboxError('ERR_OUTBOX_CONFIG', `${names} not set: the relayer cannot deliver. ${howToGet}`);
+    throw new OutboxError('ERR_OUTBOX_CONFIG', `${names} not set: ${without}. ${howToGet}`);
   }
   return safe({ baseUrl: givenUrl ?? `${defaultBaseUrl}/api`, projectId, apiKey }, settings);
 }

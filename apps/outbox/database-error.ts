@@ -8,11 +8,15 @@ export function unavailable(file: string, what: string, cause?: unknown): Outbox
   return new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `the database ${file} ${what}`, { cause });
 }
 
-/** Trouble that may pass: the process may be started again by itself. */
-export function blocked(file: string, cause: unknown): OutboxError {
+/** Trouble that may pass: the process may be started again by itself, or a person's command be run `again`. */
+export function blocked(
+  file: string,
+  cause: unknown,
+  again: 'start again' | 'run the command again' = 'start again',
+): OutboxError {
   const what = isBusy(cause)
-    ? 'is locked by another process: find it (fuser or lsof) or wait, then start again'
-    : 'cannot be read or written at this moment: check disk space and disk health, then start again';
+    ? `is locked by another process: find it (fuser or lsof) or wait, then ${again}`
+    : `cannot be read or written at this moment: check disk space and disk health, then ${again}`;
   return new OutboxError('ERR_OUTBOX_DATABASE_BLOCKED', `the database ${file} ${what}`, { cause });
 }
 

@@ -131,8 +131,16 @@ function flatten(fields: LogFields): Record<string, unknown> {
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `${error.message}${code}${cause}`.replaceAll(/\s+/g, ' ');
+  return `${error.message}${code}${causeText(error)}`.replaceAll(/\s+/g, ' ');
+}
+
+/** The same without the code, for where that has a place of its own. */
+export function messageText(error: Error): string {
+  return `${error.message}${causeText(error)}`.replaceAll(/\s+/g, ' ');
+}
+
+function causeText({ cause }: Error): string {
+  return cause instanceof Error ? `: ${cause.message}` : '';
 }
 
 function maskSecrets(secrets: readonly string[]): (line: string) => string {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../outbox/clock.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
-import { type Outcome, outcomeOfFailure, outcomeOfReply } from './outcome.ts';
+import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach } from './outcome.ts';
 
 // The connection pool alone loads in about 20 ms, all of undici in about 75 ms, which a restarted relayer would spend
 // before its first redelivery. The version is pinned exactly, because this path is not part of the documented surface.
@@ -98,6 +98,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #cancelDeadline: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #isOver = false;
+  #isSent = false;
+  /** 0 before an answer begins. */
   #status = 0;
   #contentType = '';
   #retryAfter: string | undefined;
@@ -121,6 +123,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     // The last moment before the first byte. The deadline passed while a connection was being made, or this process stood
     // still, and its timer may not have run yet: somebody else may hold the event by now, and nothing is sent.
     if (this.#isOver || this.#clock.monotonicMs() >= this.#untilMs) this.#giveUpLate();
+    else this.#isSent = true;
   }
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -150,16 +153,21 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: unknown): void {
-    this.#end(outcomeOfFailure(failureText(error)));
+    const isCut = this.#status === 0 && (this.#isSent || isReset(error));
+    this.#end(outcomeOfFailure({ reason: failureText(error), reach: isCut ? 'cut' : this.#reach }));
   }
 
   #giveUpLate(): void {
-    this.#giveUp(`no answer within ${Math.round(this.#timeoutMs)} ms`);
+    this.#giveUp(`no ${this.#isSent ? 'answer' : 'connection'} within ${Math.round(this.#timeoutMs)} ms`);
   }
 
   #giveUp(reason: string): void {
-    this.#end(outcomeOfFailure(reason));
+    this.#end(outcomeOfFailure({ reason, reach: this.#reach }));
     this.#controller?.abort(new Error(reason));
+  }
+
+  get #reach(): Reach {
+    return this.#isSent ? 'reached' : 'unreached';
   }
 
   #end(outcome: Outcome): void {
@@ -174,6 +182,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #withoutKey(text: string): string {
     return text.replaceAll(this.#apiKey, '***');
   }
+}
+
+/** Somebody took the connection and ended it, whether the request was on its way by then or not yet. */
+function isReset(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
 function failureText(error: unknown): string {

@@ -25,10 +25,11 @@ export type Gateway =
 
 export const openGateway: Gateway = { kind: 'open', failing: [] };
 
-/** So many distinct events in a row make an outage: one bad event in a quiet system never does. */
+/** So many distinct events in a row make an outage: what one bad event in a quiet system is answered never does. */
 const failingToPause = 5;
 const firstPauseMs = 1_000;
-const longestPauseMs = 30_000;
+/** Between two probes. */
+export const longestPauseMs = 30_000;
 const freshProbeEveryMs = 1_000;
 
 /** How many events may be in flight now, and whether only events that were never delayed may be taken. */
@@ -142,7 +143,9 @@ function unavailable(gateway: Gateway, answer: UnavailableAnswer): Gateway {
       const failing = gateway.failing.includes(seq) ? gateway.failing : [...gateway.failing, seq];
       const enough = gateway.kind === 'open' ? failingToPause : Math.min(failingToPause, gateway.slots);
       const isTold = outcome.retryAfterMs !== null || outcome.check !== null;
-      if (isTold || failing.length >= enough) return pause(answer, firstPauseMs);
+      if (isTold || isGone(gateway.failing, answer) || failing.length >= enough) {
+        return pause(answer, firstPauseMs);
+      }
       return gateway.kind === 'open'
         ? { kind: 'open', failing }
         : { ...gateway, acceptedInRound: 0, failing };
@@ -150,6 +153,14 @@ function unavailable(gateway: Gateway, answer: UnavailableAnswer): Gateway {
     default:
       return gateway satisfies never;
   }
+}
+
+/**
+ * Nothing is there that could take an event, whichever it is: no connection could be made, or the one of this event was
+ * cut twice and nothing was accepted in between. Cut once may be an idle connection that Convoy was just closing.
+ */
+function isGone(failing: readonly number[], { seq, outcome }: UnavailableAnswer): boolean {
+  return outcome.reach === 'unreached' || (outcome.reach === 'cut' && failing.includes(seq));
 }
 
 function pause({ outcome, nowMs }: UnavailableAnswer, pauseMs: number): Gateway {

@@ -1,5 +1,6 @@
 // What this process remembers of answers: enough to tell a bad event from a bad gateway. Memory only: after a restart it
 // starts from nothing, which can only delay blame.
+import type { Reach } from './outcome.ts';
 
 /** The evidence against one event, at one moment. */
 export interface Evidence {
@@ -7,10 +8,13 @@ export interface Evidence {
   readonly failures: number;
   /** No other event has failed since the latest acceptance: it is not the start of an outage. */
   readonly isAlone: boolean;
-  /** Alone, and since its previous failure another event was accepted: what answers it so may well be about it. */
+  /**
+   * Alone, and since its previous failure another event was accepted: what answers it so may well be about it. Never after
+   * a failure to reach the gateway at all; after a cut connection only on the evidence that blames.
+   */
   readonly isSuspect: boolean;
   /**
-   * An attempt may be counted. After an answer that says nothing of the event: it is suspect, and since its previous
+   * An attempt may be counted. After a failure that says nothing of the event: it is alone, and since its previous
    * failure and within a minute others were answered, nearly all of them accepted. After a rejection: since its previous
    * one another event was accepted, and within an hour none that had been rejected too. Such a one shows that rejections
    * are not to be believed: a Convoy that changed, or a mistake of ours, rejects everything.
@@ -26,6 +30,14 @@ const acceptedShare = 0.8;
 const distrustMs = 3_600_000;
 /** Events whose failures are remembered; beyond it the one that failed longest ago is forgotten. */
 const rememberedEvents = 50_000;
+
+interface Failure {
+  readonly seq: number;
+  readonly isRejection: boolean;
+  readonly reach: Reach;
+  /** Monotonic. */
+  readonly nowMs: number;
+}
 
 interface Totals {
   readonly answers: number;
@@ -59,15 +71,19 @@ export class History {
     if (wasRejected) this.#refutedAtMs = nowMs;
   }
 
-  /** A failure: what is known against the event, this failure included. `nowMs` is monotonic. */
-  failed(failure: { readonly seq: number; readonly isRejection: boolean; readonly nowMs: number }): Evidence {
-    const { seq, isRejection, nowMs } = failure;
+  /** A failure: what is known against the event, this failure included. */
+  failed({ seq, isRejection, reach, nowMs }: Failure): Evidence {
     const before = this.#troubles.get(seq);
     const isAlone = this.#isFailingAlone(seq);
-    const isSuspect = isAlone && before !== undefined && this.#totals.accepted > before.since.accepted;
+    const isConspicuous =
+      reach !== 'unreached' &&
+      isAlone &&
+      before !== undefined &&
+      this.#totals.accepted > before.since.accepted;
     const isBlamed = isRejection
       ? this.#isRejectionBelieved(before, nowMs)
-      : isSuspect && this.#doOthersPass(before, nowMs);
+      : isConspicuous && this.#doOthersPass(before, nowMs);
+    const isSuspect = reach === 'cut' ? isBlamed : isConspicuous;
     const failures = (before?.failures ?? 0) + 1;
     this.#count(nowMs, 0);
     this.#remember(seq, {

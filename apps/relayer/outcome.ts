@@ -13,11 +13,20 @@ export type Outcome =
 export interface Unavailable {
   readonly kind: 'unavailable';
   readonly reason: string;
+  readonly reach: Reach;
   /** How long Convoy asked us to wait; null when it did not. */
   readonly retryAfterMs: number | null;
   /** What a person should check when the answer looks like a wrong setting; null when it does not. */
   readonly check: string | null;
 }
+
+/**
+ * How far the request came. `unreached`: it was never sent, since no connection could be made (refused, no address, no
+ * route, TLS); that says nothing of the event. `cut`: the connection ended before an answer began; Convoy ended, or a
+ * proxy without it, or an idle connection was closed as it was used again; seldom it is about the event (a firewall).
+ * `reached`: an answer, whole or not, or silence until the deadline, which an event may have caused.
+ */
+export type Reach = 'unreached' | 'cut' | 'reached';
 
 /** The parts of an HTTP reply that count. */
 export interface Reply {
@@ -43,14 +52,15 @@ export function outcomeOfReply(reply: Reply, nowMs: number): Outcome {
   return {
     kind: 'unavailable',
     reason,
+    reach: 'reached',
     retryAfterMs: retryAfterMs(reply, nowMs),
     check: settingToCheck(reply.status, answer !== null),
   };
 }
 
 /** The outcome of a request that got no complete reply. */
-export function outcomeOfFailure(reason: string): Unavailable {
-  return { kind: 'unavailable', reason, retryAfterMs: null, check: null };
+export function outcomeOfFailure(failure: Pick<Unavailable, 'reason' | 'reach'>): Unavailable {
+  return { kind: 'unavailable', ...failure, retryAfterMs: null, check: null };
 }
 
 /** Convoy's envelope, or null when the reply is not Convoy's JSON. */

@@ -153,8 +153,9 @@ export class Relayer {
   }
 
   #answered(event: ClaimedEvent, { settlement, outcome }: Sent): void {
+    // What a stop has given up says nothing: its connection was closed from here.
+    if (!this.#window.answer(settlement)) return;
     this.#gateway.answered(event.seq, outcome);
-    this.#window.answer(settlement);
     if (outcome?.kind === 'accepted') this.#acceptances.accepted(event);
     if (this.#pace.isTimeToLook(this.#window)) this.#latch.set();
   }

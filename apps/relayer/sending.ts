@@ -123,7 +123,9 @@ function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
     crashPoint('relayer:after-acceptance');
     history.accepted(event.seq, nowMs);
   } else {
-    evidence = history.failed({ seq: event.seq, isRejection: outcome.kind === 'rejected', nowMs });
+    const isRejection = outcome.kind === 'rejected';
+    const reach = isRejection ? 'reached' : outcome.reach;
+    evidence = history.failed({ seq: event.seq, isRejection, reach, nowMs });
   }
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
@@ -177,8 +179,8 @@ function tellReleased({ event, outcome, evidence, tookMs }: Judgement, log: Log)
     const message = 'event rejected, held until another event is accepted';
     if (isOften) log.error(message, fields);
     else log.warn(message, fields);
-  } else if (evidence.isSuspect || (evidence.isAlone && isOften)) {
-    // Alone and failing again and again counts too: in a quiet system nothing else will ever speak against it.
+  } else if (evidence.isSuspect || (evidence.isAlone && isOften && outcome.reach === 'reached')) {
+    // Alone and answered so again and again counts too: in a quiet system nothing else will ever speak against it.
     log.warn('event is suspect, no attempt counted', fields);
   } else {
     log.debug('event waits for the gateway, no attempt counted', fields);

@@ -2,6 +2,7 @@
 // counted only on evidence that the event itself is at fault, so that no outage ever makes an event dead.
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
 import { backoffMs, longestBackoffMs } from './backoff.ts';
+import { longestPauseMs } from './gateway.ts';
 import type { Evidence } from './history.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -32,7 +33,10 @@ export function settlementFor(
 
   const failures = Math.max(evidence?.failures ?? 1, event.attempts + 1);
   const retryAfterMs = outcome.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;
-  const availableAtMs = nowMs + Math.max(backoffMs(failures, random), retryAfterMs);
+  const isUnreached = outcome.kind === 'unavailable' && outcome.reach === 'unreached';
+  // What the gateway alone is to blame for is there for each of its probes, however often it failed before.
+  const longestMs = isUnreached ? longestPauseMs : Number.POSITIVE_INFINITY;
+  const availableAtMs = nowMs + Math.max(Math.min(backoffMs(failures, random), longestMs), retryAfterMs);
   const error = outcome.reason;
 
   if (evidence?.isBlamed === true) {

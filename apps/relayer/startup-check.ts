@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
-import type { Log } from '../outbox/log.ts';
+import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 
@@ -33,18 +33,24 @@ export async function hasPassed({ access, gateway, store }: StartupCheckOptions)
  */
 export async function passStartupCheck(options: StartupCheckOptions): Promise<void> {
   const { access, gateway, store, clock, log, signal } = options;
+  const startedMs = clock.monotonicMs();
+  const isKnown = await hasPassed(options);
+  let isToldPaused = false;
   // got takes 80 to 260 ms to load; by now the first batch is on its way.
   const { askProject } = await import('../outbox/convoy-project.ts');
   for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
     const answer = await askProject(access);
     if (answer.kind === 'project') {
       if (answer.projectId !== access.projectId) throw wrongProject(access, answer.projectId);
-      if (!(await hasPassed(options))) {
+      if (!isKnown) {
         await store.log({
           kind: 'verified',
           detail: { gateway, key: keyPrint(access) },
           nowMs: clock.nowMs(),
         });
+      }
+      if (isToldPaused) {
+        await tell(options, { state: 'open', paused_ms: Math.round(clock.monotonicMs() - startedMs) });
       }
       log.info('gateway checked', { gateway });
       return;
@@ -54,8 +60,23 @@ export async function passStartupCheck(options: StartupCheckOptions): Promise<vo
       gateway,
       check: 'CONVOY_BASE_URL, CONVOY_API_KEY, and that Convoy is up',
     });
+    // One that passed before is sent to meanwhile: what comes of that tells how it is.
+    if (!isKnown && !isToldPaused) {
+      isToldPaused = true;
+      await tell(options, { state: 'paused', reason: `the project is not confirmed yet: ${answer.reason}` });
+    }
     await sleep(clock, waitMs, signal);
   }
+}
+
+/** The record is for people, who see a closed gateway; failing to write it ends nothing. */
+async function tell(
+  { store, clock, log }: StartupCheckOptions,
+  detail: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await store
+    .log({ kind: 'gateway', detail, nowMs: clock.nowMs() })
+    .catch((error: unknown) => log.warn('could not record the gateway change', { reason: errorText(error) }));
 }
 
 /** A print of the key that tells keys apart and gives none away. */

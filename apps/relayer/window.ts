@@ -39,13 +39,16 @@ export class Window {
     this.#unanswered += 1;
   }
 
-  /** Notes how an event is to be settled. An answer that comes after its slot was given up changes nothing. */
-  answer(settlement: Settlement): void {
+  /** Notes how an event is to be settled. Returns false for one that comes after its slot was given up: it changes nothing. */
+  answer(settlement: Settlement): boolean {
     const held = this.#held.get(settlement.seq);
-    if (held === undefined || held.settlement !== null || held.event.leaseId !== settlement.leaseId) return;
+    if (held === undefined || held.settlement !== null || held.event.leaseId !== settlement.leaseId) {
+      return false;
+    }
     held.settlement = settlement;
     this.#unanswered -= 1;
     this.#answers.push(settlement);
+    return true;
   }
 
   /** Takes the answers that wait for their settlement. Follow with `settled` or `putBack`. */

@@ -7,6 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   statfsSync,
   statSync,
 } from 'node:fs';
@@ -51,7 +52,8 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
     await withOutbox('read', async (outbox) => {
       const startMs = systemClock.monotonicMs();
       const target = targetOf(to, outbox.file);
-      const partial = `${target}.partial-${process.pid}`;
+      // A short name: with more behind the target's own it might be longer than a name can be.
+      const partial = path.join(path.dirname(target), `outbox-backup-${process.pid}.partial`);
       const needBytes = roomNeeded(outbox, target);
       try {
         createOwnerOnly(partial);
@@ -79,17 +81,29 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
 
 function targetOf(to: string, file: string): string {
   const given = path.resolve(to);
-  const isFolder = statSync(given, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = statusOf(given)?.isDirectory() === true;
   const stamp = new Date(systemClock.nowMs()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const target = isFolder ? path.join(given, `${path.parse(file).name}-${stamp}.db`) : given;
-  if (existsSync(target)) throw misused(`${target} exists: name another file, or a folder`);
+  if (statusOf(target) !== undefined) throw misused(`${target} exists: name another file, or a folder`);
   if (!existsSync(path.dirname(target)))
     throw misused(`there is no folder ${path.dirname(target)}: create it`);
   return target;
 }
 
-function misused(what: string): OutboxError {
-  return new OutboxError('ERR_OUTBOX_CONFIG', `${what}. Nothing was written`);
+/** Undefined when nothing is there. Throws ERR_OUTBOX_CONFIG where nothing can be: a name that is too long, a folder that is closed. */
+function statusOf(target: string): Stats | undefined {
+  try {
+    return statSync(target, { throwIfNoEntry: false });
+  } catch (cause) {
+    const isTooLong = cause instanceof Error && 'code' in cause && cause.code === 'ENAMETOOLONG';
+    if (isTooLong)
+      throw misused(`the name is longer than a file's name can be: ${target}. Give a shorter one`);
+    throw misused(`${target} cannot be looked at: name another file, or a folder`, cause);
+  }
+}
+
+function misused(what: string, cause?: unknown): OutboxError {
+  return new OutboxError('ERR_OUTBOX_CONFIG', `${what}. Nothing was written`, { cause });
 }
 
 /** What the copy will take at most. Throws ERR_OUTBOX_DATABASE_BLOCKED when there is less room. */

@@ -40,7 +40,9 @@ export async function gatewayOf({
           projectId: sandboxProjectId,
           apiKey: sandboxApiKey,
         }
-      : credentialsOf(settings, environment.root);
+      : credentialsOf(settings, environment.root, {
+          without: "this command asks Convoy, and needs the relayer's key and project for that",
+        });
   return {
     access: { ...credentials, timeoutMs },
     name: gatewayName(credentials.baseUrl, credentials.projectId),

@@ -1,10 +1,10 @@
 // `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
-import { readEnvironment } from '../../apps/outbox/environment.ts';
-import { errorText } from '../../apps/outbox/log.ts';
+import { databaseFile, readEnvironment } from '../../apps/outbox/environment.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import {
   checkClaim,
@@ -19,11 +19,12 @@ import { type Finding, wrong } from './doctor/finding.ts';
 import { checkFileSystem, checkNode, checkPermissions, checkRoom } from './doctor/machine-checks.ts';
 import { checkPm2 } from './doctor/pm2-checks.ts';
 import { checkRelayers, checkWriters, livingRelayers } from './doctor/process-checks.ts';
+import { unusable } from './doctor/unusable.ts';
 import { readWalProgress, type WalProgress } from './doctor/wal-index.ts';
 import { commandExitCodes } from './exit-code.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { cut } from './table.ts';
-import { existingDatabase, type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { type OpenOutbox, withOutbox } from './with-outbox.ts';
 import { plainText } from './wording.ts';
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
@@ -52,9 +53,13 @@ async function examine(): Promise<readonly Finding[]> {
   const findings: Finding[] = [checkNode()];
   let file: string;
   try {
-    file = existingDatabase(environment);
+    file = databaseFile(environment);
   } catch (error) {
-    return [...findings, wrong('database', errorText(error), 'what the message says')];
+    return [...findings, unusable('database', error)];
+  }
+  if (!existsSync(file)) {
+    const todo = 'set DATABASE_URL, or start the applications, which create it';
+    return [...findings, wrong('database', `there is none at ${file}`, todo)];
   }
   // Before this process opens the file: see wal-index.ts.
   const progress = readWalProgress(file);

@@ -2,11 +2,12 @@
 // an empty file behind) and never migrates one: old applications may be running on it.
 import { existsSync } from 'node:fs';
 import process from 'node:process';
-import { explained } from '../../apps/outbox/database-error.ts';
+import { blocked, explained } from '../../apps/outbox/database-error.ts';
 import { databaseFile, type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
 import { standingOfDatabase } from '../../apps/outbox/migrate.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
+import { isPassing } from '../../apps/outbox/sqlite/code.ts';
 import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
 import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import { mustBeUsable } from '../../apps/outbox/usable-path.ts';
@@ -34,24 +35,34 @@ export async function withOutbox<Result>(
   const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
   const file = existingDatabase(environment);
   const table = outboxTable(environment);
-  if (access === 'write') mustBeUsable(file);
-  await mustBeCurrent(file, table);
-  // FULL: what a person decided must not be forgotten in a power cut.
-  const db =
-    access === 'read'
-      ? openForReading(file, { busyTimeoutMs, table })
-      : await openDatabase(file, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 10_000, table });
+  let db: SqliteConnection | undefined;
   try {
+    if (access === 'write') mustBeUsable(file);
+    await mustBeCurrent(file, table);
+    // FULL: what a person decided must not be forgotten in a power cut.
+    db =
+      access === 'read'
+        ? openForReading(file, { busyTimeoutMs, table })
+        : await openDatabase(file, {
+            ...{ synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 10_000, table },
+          });
     return await use({ environment, file, table, db, store: sqliteStore(db) });
   } catch (error) {
-    throw explained(file, error);
+    throw toldToAPerson(file, error);
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
+/** What SQLite says in our words: an application would be started again by itself, a command is run again by a person. */
+export function toldToAPerson(file: string, error: unknown): unknown {
+  const isBlocked = error instanceof OutboxError && error.code === 'ERR_OUTBOX_DATABASE_BLOCKED';
+  const cause = isBlocked ? error.cause : error;
+  return isPassing(cause) ? blocked(file, cause, 'run the command again') : explained(file, error);
+}
+
 /** The path of the database. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when nothing is there. */
-export function existingDatabase(environment: Environment): string {
+function existingDatabase(environment: Environment): string {
   const file = databaseFile(environment);
   if (existsSync(file)) return file;
   throw new OutboxError(

@@ -1,41 +1,42 @@
 // What can go wrong with a connection: while it is made, and before an answer begins.
 import { wholeRequest } from '../reply-server.ts';
-import { type FaultRow, late, notNow, passing } from './consequence.ts';
+import { type FaultRow, late, nobodyThere, notNow, passing } from './consequence.ts';
 import { accept, type Exchange, type FaultyGateway } from './faulty-gateway.ts';
 
 const gone = /ECONNRESET|other side closed|EPIPE/;
 
 export const connectionFaults: readonly FaultRow[] = [
-  { what: 'connection refused', fault: { isRefusing: true }, becomes: notNow, reason: /ECONNREFUSED/ },
+  { what: 'connection refused', fault: { isRefusing: true }, becomes: nobodyThere, reason: /ECONNREFUSED/ },
   {
     what: 'black hole: no packet is answered',
     fault: { isBlackHole: true },
-    becomes: notNow,
+    becomes: nobodyThere,
     ...late,
+    reason: /^no connection within 10000 ms$|UND_ERR_CONNECT_TIMEOUT/,
   },
   {
     what: 'no address for the host name',
     host: 'no-such-host.invalid',
     fault: {},
-    becomes: notNow,
+    becomes: nobodyThere,
     reason: /ENOTFOUND|EAI_AGAIN/,
   },
   {
     what: 'TLS: a certificate that nobody trusted signed',
     fault: { certificate: 'self-signed' },
-    becomes: notNow,
+    becomes: nobodyThere,
     reason: /DEPTH_ZERO_SELF_SIGNED_CERT/,
   },
   {
     what: 'TLS: a certificate that has expired',
     fault: { certificate: 'expired' },
-    becomes: notNow,
+    becomes: nobodyThere,
     reason: /CERT_HAS_EXPIRED/,
   },
   {
     what: 'TLS: the certificate of another host',
     fault: { certificate: 'other-host' },
-    becomes: notNow,
+    becomes: nobodyThere,
     reason: /ERR_TLS_CERT_ALTNAME_INVALID/,
   },
   {

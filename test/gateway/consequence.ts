@@ -50,6 +50,13 @@ export const notNow: Consequence = {
   isOpen: { afterOne: true, afterAll: false },
 };
 
+/** No connection can be made: nothing is there that could take any event. */
+export const nobodyThere: Consequence = {
+  ...notNow,
+  name: 'the event waits, the gateway is paused at once',
+  isOpen: { afterOne: false, afterAll: false },
+};
+
 /** Convoy says itself for how long it wants to be left alone. */
 export const askedToWait: Consequence = {
   ...notNow,

@@ -37,8 +37,11 @@ export class BlameReferee {
   }
 
   /** An answer was counted against an event; returns what is wrong with that, or null. */
-  counted(process: SimulatedProcess, seq: number, answer: Outcome['kind'] | undefined): string | null {
-    if (answer === 'rejected') {
+  counted(process: SimulatedProcess, seq: number, outcome: Outcome | null): string | null {
+    if (outcome?.kind === 'unavailable' && outcome.reach === 'unreached') {
+      return `an attempt of event ${seq} was counted though it was never sent`;
+    }
+    if (outcome?.kind === 'rejected') {
       if (this.#rejections.get(`${process.name} ${seq}`)?.isBelievable === true) return null;
       return `a rejection of event ${seq} was counted though nothing else was accepted since the one before`;
     }

@@ -96,7 +96,7 @@ export class Referee {
         return;
       case 'retry':
         if (this.kindOf(lease.seq) === 'good') {
-          const complaint = this.#blame.counted(lease.process, lease.seq, request?.outcome?.kind);
+          const complaint = this.#blame.counted(lease.process, lease.seq, request?.outcome ?? null);
           if (complaint !== null) this.break(complaint);
         }
         return;

@@ -12,11 +12,12 @@ export interface Phase {
   readonly fromMs: number;
   readonly kind:
     | 'healthy'
-    /** Unavailable at once: connection refused, 503. */
+    /** Connections are refused. */
     | 'down'
     | 'hanging'
     /** Answers take up to one and a half times the request timeout; what times out is still accepted. */
     | 'slow'
+    /** 503. */
     | 'failing'
     /** 429 with a Retry-After. */
     | 'limiting'

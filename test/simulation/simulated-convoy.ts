@@ -12,7 +12,7 @@ export interface Treatment {
 const healthy: Phase = { fromMs: 0, kind: 'healthy', share: 1, retryAfterMs: 0 };
 
 export function unavailable(reason: string, change: Partial<Unavailable> = {}): Unavailable {
-  return { kind: 'unavailable', reason, retryAfterMs: null, check: null, ...change };
+  return { kind: 'unavailable', reason, reach: 'reached', retryAfterMs: null, check: null, ...change };
 }
 
 export class SimulatedConvoy {
@@ -49,6 +49,7 @@ export class SimulatedConvoy {
       case 'healthy':
         return judged;
       case 'down':
+        return answer(unavailable('connection refused', { reach: 'unreached' }));
       case 'failing':
         return answer(unavailable('HTTP 503'));
       case 'hanging':
@@ -62,7 +63,7 @@ export class SimulatedConvoy {
       case 'refusing':
         return answer(unavailable('HTTP 401', { check: 'CONVOY_API_KEY' }));
       case 'losing replies': {
-        const reset = { outcome: unavailable('connection reset'), afterMs };
+        const reset = { outcome: unavailable('connection reset', { reach: 'cut' }), afterMs };
         return { isAccepted: judged.isAccepted, reply: time.random() < 0.5 ? reset : null };
       }
       case 'rejecting':

@@ -7,28 +7,23 @@ import type { LogEntry, OutboxCounts } from '../store.ts';
 import type { SqliteConnection } from './connection.ts';
 import { walBytesOf } from './wal.ts';
 
-/** The verbs on an open connection whose tables exist. */
+/** The verbs on an open connection whose tables exist. Nothing is prepared before somebody looks: a start must not pay for it. */
 export function sqliteOverview(db: SqliteConnection): OverviewVerbs {
-  const statements = prepareOverview(db);
+  let prepared: OverviewStatements | null = null;
+  const statements = () => {
+    prepared ??= prepareOverview(db);
+    return prepared;
+  };
   // One transaction: the counts of one instant add up.
-  const counts = db.transaction(() => countsOf(statements));
-  const overview = db.transaction((request: { nowMs: number; windowMs: number }) => ({
-    counts: countsOf(statements),
-    ...pendingOf(statements, request.nowMs),
-    ...processedOf(statements, request),
-    deadByReason: statements.deadByReason.all() as OutboxOverview['deadByReason'],
-    gateway: newest(statements, 'gateway')[0] ?? null,
-    pipeline: newest(statements, 'pipeline')[0] ?? null,
-    relayers: [
-      ...newest(statements, 'relayer_started', recordsShown),
-      ...newest(statements, 'taken_over', recordsShown),
-    ].toSorted((a, b) => b.atMs - a.atMs),
-  }));
+  const counts = db.transaction(() => countsOf(statements()));
+  const overview = db.transaction((request: Window) => overviewOf(statements(), request));
   return {
     counts: async () => counts(),
     overview: async (request) => ({ ...overview(request), walBytes: walBytesOf(db) }),
   };
 }
+
+type Window = { readonly nowMs: number; readonly windowMs: number };
 
 const recordsShown = 20;
 /** Rows that are looked at one by one, for what no index holds: some 15 ms. */
@@ -78,6 +73,21 @@ export function prepareOverview(db: SqliteConnection) {
   };
 }
 
+function overviewOf(statements: OverviewStatements, request: Window): Omit<OutboxOverview, 'walBytes'> {
+  return {
+    counts: countsOf(statements),
+    ...pendingOf(statements, request.nowMs),
+    ...processedOf(statements, request),
+    deadByReason: statements.deadByReason.all() as OutboxOverview['deadByReason'],
+    gateway: newest(statements, 'gateway')[0] ?? null,
+    pipeline: newest(statements, 'pipeline')[0] ?? null,
+    relayers: [
+      ...newest(statements, 'relayer_started', recordsShown),
+      ...newest(statements, 'taken_over', recordsShown),
+    ].toSorted((a, b) => b.atMs - a.atMs),
+  };
+}
+
 function countsOf(statements: OverviewStatements): OutboxCounts {
   const pending = Number(statements.pending.get());
   const processed = Number(statements.confirmed.get()) + Number(statements.unconfirmedTotal.get());
@@ -103,10 +113,7 @@ function pendingOf(statements: OverviewStatements, nowMs: number) {
   };
 }
 
-function processedOf(
-  statements: OverviewStatements,
-  { nowMs, windowMs }: { readonly nowMs: number; readonly windowMs: number },
-) {
+function processedOf(statements: OverviewStatements, { nowMs, windowMs }: Window) {
   const window = { from: isoText(nowMs - windowMs), to: isoText(nowMs) };
   return {
     unconfirmed: Number(statements.unconfirmedTotal.get()),

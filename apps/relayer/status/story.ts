@@ -58,7 +58,8 @@ export function storyOf(record: readonly NumberedRecord[]): Story {
         const before = lives.get(slot)?.starts ?? 0;
         lives.set(slot, { slot, pid, startedAtMs: atMs, stoppedAtMs: null, starts: before + 1 });
         // It begins with an open gateway: a pause that its predecessor was in is over, or begins anew.
-        endPause(pauses, atMs);
+        // A start is recorded once its first events are out: a pause that they met is its own.
+        if ((pauses.at(-1)?.fromMs ?? 0) < atMs) endPause(pauses, atMs);
         break;
       }
       case 'taken_over': {

@@ -1,6 +1,5 @@
 // What the doctor asks of the database itself: SQLite, journal, write-ahead log, schema, indexes, and the way of a claim.
 import { commandName } from '../../../apps/outbox/command-name.ts';
-import { errorText } from '../../../apps/outbox/log.ts';
 import { standingOfDatabase } from '../../../apps/outbox/migrate.ts';
 import {
   compareVersions,
@@ -12,6 +11,7 @@ import { turnStatements } from '../../../apps/outbox/sqlite/turn-statements.ts';
 import type { OpenOutbox } from '../with-outbox.ts';
 import { bytesText, numberText, spanText } from '../wording.ts';
 import { caution, type Finding, ok, wrong } from './finding.ts';
+import { unusable } from './unusable.ts';
 import type { WalProgress } from './wal-index.ts';
 
 /** Whose database it is, and whether its tables are those of this release. Looks before the database is opened. */
@@ -24,11 +24,7 @@ export async function checkSchema(file: string, table: string): Promise<Finding>
     const says = `lacks ${standing.pending.join(', ')}`;
     return wrong('schema', says, 'start the applications of this release, or run npm run db:migrate');
   } catch (error) {
-    return wrong(
-      'schema',
-      errorText(error),
-      `what the message says, then ${commandName.outbox} doctor again`,
-    );
+    return unusable('schema', error);
   }
 }
 

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../../../apps/outbox/environment.ts';
+import { leastKillTimeoutMs } from '../kill-timeout.ts';
 import { caution, type Finding, ok, unknown, wrong } from './finding.ts';
 import type { RelayerProcess } from './process-checks.ts';
 
@@ -53,9 +54,12 @@ export function judgePm2({ name, settings }: Pm2Process, drainTimeoutMs: number 
   }
   if (killMs <= drainMs) {
     const says = `kill_timeout ${killMs} ms is not above the drain timeout of ${drainMs} ms: a stop is a kill`;
-    return wrong(check, says, 'raise kill_timeout by some seconds, then pm2 delete and start again');
+    return wrong(check, says, `${raise(drainMs)}, then pm2 delete and start again`);
   }
   const problems = [
+    killMs >= leastKillTimeoutMs(drainMs)
+      ? ''
+      : `kill_timeout leaves no time to settle after the drain: ${raise(drainMs)}`,
     settings.exec_mode === 'fork_mode' ? '' : 'exec_mode is not fork',
     settings.pmx === false ? '' : 'pmx is on: failures to load go unseen',
     settings.autorestart === false ? 'autorestart is off' : '',
@@ -71,6 +75,8 @@ export function judgePm2({ name, settings }: Pm2Process, drainTimeoutMs: number 
   if (problems.length === 0) return ok(check, says);
   return caution(check, `${says}; ${problems.join('; ')}`, 'take the settings of ecosystem.config.js');
 }
+
+const raise = (drainMs: number) => `raise kill_timeout to ${leastKillTimeoutMs(drainMs)}`;
 
 function isDaemonAlive(home: string): boolean {
   try {

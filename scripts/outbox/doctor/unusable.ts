@@ -1,0 +1,22 @@
+// What the doctor says of a database that it cannot open: what is wrong in the error's words, and what to do by its code.
+import { commandName } from '../../../apps/outbox/command-name.ts';
+import { errorText } from '../../../apps/outbox/log.ts';
+import { OutboxError, type OutboxErrorCode } from '../../../apps/outbox/outbox-error.ts';
+import { type Finding, wrong } from './finding.ts';
+
+const todos: Partial<Record<OutboxErrorCode, string>> = {
+  ERR_OUTBOX_CONFIG: 'correct that setting, in the environment or in .env',
+  ERR_OUTBOX_DATABASE_UNAVAILABLE:
+    'name the right file in DATABASE_URL, or start the applications, which create it',
+  ERR_OUTBOX_DATABASE_BLOCKED:
+    'find who holds the file (fuser or lsof), and look at disk space and disk health',
+  ERR_OUTBOX_DATABASE_CORRUPT: 'restore a backup, or name another file in DATABASE_URL',
+  ERR_OUTBOX_DATABASE_FOREIGN: `name the outbox's own file in DATABASE_URL, or add the outbox to this one (${commandName.outbox} sql prints how)`,
+  ERR_OUTBOX_DATABASE_HISTORY: 'install the release that migrated it last, or restore a backup',
+};
+
+/** The finding for an error met on the way to the database. */
+export function unusable(check: string, error: unknown): Finding {
+  const todo = error instanceof OutboxError ? todos[error.code] : undefined;
+  return wrong(check, errorText(error), `${todo ?? 'report it'}; then ${commandName.outbox} doctor again`);
+}
