@@ -1,5 +1,5 @@
 // `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
@@ -60,6 +60,9 @@ async function examine(): Promise<readonly Finding[]> {
   if (!existsSync(file)) {
     const todo = 'set DATABASE_URL, or start the applications, which create it';
     return [...findings, wrong('database', `there is none at ${file}`, todo)];
+  }
+  if (statSync(file).isDirectory()) {
+    return [...findings, wrong('database', `${file} is a folder`, 'name the file in it with DATABASE_URL')];
   }
   // Before this process opens the file: see wal-index.ts.
   const progress = readWalProgress(file);
