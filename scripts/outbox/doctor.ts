@@ -25,7 +25,7 @@ import { commandExitCodes } from './exit-code.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { cut } from './table.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
-import { plainText } from './wording.ts';
+import { numberText, plainText } from './wording.ts';
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
   command: 'doctor',
@@ -98,9 +98,16 @@ const marks: Readonly<Record<Finding['level'], string>> = {
   wrong: 'WRONG  ',
 };
 
-function reportLines(findings: readonly Finding[], width: number | null): readonly string[] {
-  const checkWidth = Math.min(24, Math.max(...findings.map(({ check }) => check.length)));
-  const lines = findings.map(({ check, level, says, todo }) => {
+/** Of what is wrong with single businesses people are shown so much; --json has all. */
+const mostBusinessLines = 20;
+
+/** Pure: exported for its test. */
+export function reportLines(findings: readonly Finding[], width: number | null): readonly string[] {
+  const ofBusinesses = findings.filter(({ check }) => check.startsWith('business '));
+  const unshown = new Set(ofBusinesses.slice(mostBusinessLines));
+  const shown = findings.filter((finding) => !unshown.has(finding));
+  const checkWidth = Math.min(24, Math.max(...shown.map(({ check }) => check.length)));
+  const lines = shown.map(({ check, level, says, todo }) => {
     const text = `${marks[level]} ${check.padEnd(checkWidth)}  ${says}`;
     // What to do must not be cut off.
     return plainText(todo === null ? cut(text, width) : `${text.replace(/\.$/, '')}. To do: ${todo}`);
@@ -108,6 +115,7 @@ function reportLines(findings: readonly Finding[], width: number | null): readon
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   return [
     ...lines,
+    ...(unshown.size > 0 ? [`... and ${numberText(unshown.size)} businesses more; --json lists all`] : []),
     '',
     `${count('wrong')} wrong, ${count('caution')} to be careful with, ${count('unknown')} not known, ${count('ok')} well`,
   ];

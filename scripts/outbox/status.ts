@@ -11,6 +11,7 @@ import { spanMs } from './filter-options.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { instantText } from './wording.ts';
 
 interface StatusArguments {
   json: boolean;
@@ -69,7 +70,8 @@ async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Prom
     const report = await look(outbox, watchWindowMs);
     // From the top of a cleared screen: what was there before stays in the scrollback.
     if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');
-    printResult(json, report, () => [...statusLines(report, terminalWidth()), '']);
+    const seen = `at         ${instantText(report.atMs)} (UTC)`;
+    printResult(json, report, () => [seen, ...statusLines(report, terminalWidth()), '']);
     await sleep(systemClock, everyMs, stopping.signal);
   }
 }
