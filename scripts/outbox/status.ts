@@ -22,6 +22,8 @@ interface StatusArguments {
 const onceWindowMs = 60_000;
 const watchWindowMs = 10_000;
 const shortestEveryMs = 100;
+/** What Convoy will not deliver is looked for among the unconfirmed; with reading back off they are all that was ever accepted. */
+const mostLookedThrough = 100_000;
 
 export const statusCommand: CommandModule<object, StatusArguments> = {
   command: 'status',
@@ -51,7 +53,10 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
 async function look({ store, file }: OpenOutbox, windowMs: number): Promise<StatusReport> {
   const nowMs = systemClock.nowMs();
   const overview = await store.overview({ nowMs, windowMs });
-  return statusReport({ overview, slots: slotsAlive(file), file, bytes: statSync(file).size, nowMs });
+  const isQuick = overview.unconfirmed <= mostLookedThrough;
+  const undelivered = isQuick ? await store.count({ filter: { state: 'undelivered' }, nowMs }) : null;
+  const bytes = statSync(file).size;
+  return statusReport({ overview, undelivered, slots: slotsAlive(file), file, bytes, nowMs });
 }
 
 async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
