@@ -19,7 +19,7 @@ if (args.includes('--force') && !args.includes('--database')) {
   process.exit(2);
 }
 if (args.includes('--database')) await removeDatabase({ force: args.includes('--force') });
-for (const output of ['build', 'prisma/generated', 'chaos-results'])
+for (const output of ['build', 'prisma/generated', 'prisma/postgres/generated', 'chaos-results'])
   rmSync(path.join(root, output), { recursive: true, force: true });
 console.log('removed build output and pictures of chaos');
 

@@ -2,9 +2,10 @@
 // another application that lacks the outbox tables it prints the SQL to add; it changes nothing there.
 import { readConfig } from '../apps/outbox/config.ts';
 import { type ProcessContext, runDaemon } from '../apps/outbox/daemon.ts';
-import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { databasePlace } from '../apps/outbox/database-place.ts';
+import { readEnvironment } from '../apps/outbox/environment.ts';
 import { prepareDatabase } from '../apps/outbox/migrate.ts';
-import { migrationFile, outboxMigrations } from '../apps/outbox/migration-files.ts';
+import { type Engine, outboxMigrations } from '../apps/outbox/migration-files.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
 
 void runDaemon(migrate);
@@ -18,21 +19,21 @@ async function migrate(context: ProcessContext): Promise<string> {
     prefix: 'MIGRATE_',
     args: context.args,
     environment,
-    examples: ['DATABASE_URL (default file:./events.db) names the database.'],
+    examples: ['DATABASE_URL (default file:./events.db, or postgres://...) names the database.'],
   });
   if (config.kind === 'text') return config.text;
-  const file = databaseFile(environment);
+  const { engine, url, shown } = databasePlace(environment);
   try {
-    const prepared = await prepareDatabase(file);
-    if (prepared.kind === 'adopted') return `${file}: another application's, its outbox tables fit`;
-    if (prepared.applied.length === 0) return `${file}: up to date`;
-    return [`${file}: applied`, ...prepared.applied.map((name) => `  ${name}`)].join('\n');
+    const prepared = await prepareDatabase(url);
+    if (prepared.kind === 'adopted') return `${shown}: another application's, its outbox tables fit`;
+    if (prepared.applied.length === 0) return `${shown}: up to date`;
+    return [`${shown}: applied`, ...prepared.applied.map((name) => `  ${name}`)].join('\n');
   } catch (error) {
-    if (error instanceof OutboxError && error.code === 'ERR_OUTBOX_DATABASE_FOREIGN') printOutboxSql();
+    if (error instanceof OutboxError && error.code === 'ERR_OUTBOX_DATABASE_FOREIGN') printOutboxSql(engine);
     throw error;
   }
 }
 
-function printOutboxSql(): void {
-  for (const { name, sql } of outboxMigrations()) console.log(`-- ${migrationFile(name)}\n${sql}`);
+function printOutboxSql(engine: Engine): void {
+  for (const { file, sql } of outboxMigrations(engine)) console.log(`-- ${file}\n${sql}`);
 }

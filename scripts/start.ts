@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { databaseFile, packageRoot, readEnvironment } from '../apps/outbox/environment.ts';
+import { databasePlace } from '../apps/outbox/database-place.ts';
+import { packageRoot, readEnvironment } from '../apps/outbox/environment.ts';
 import { errorText } from '../apps/outbox/log.ts';
 import { OutboxError } from '../apps/outbox/outbox-error.ts';
 import { pm2Home, pm2Script } from './pm2-home.ts';
@@ -18,7 +19,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  const home = pm2Home(databaseFile(readEnvironment({ variables: process.env, cwd: process.cwd() })));
+  const home = pm2Home(databasePlace(readEnvironment({ variables: process.env, cwd: process.cwd() })).shown);
   if (await isRunning(home)) {
     const pid = pidIn(home);
     console.error(

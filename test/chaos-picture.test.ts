@@ -102,6 +102,23 @@ test('a picture says the verdict, draws what happened, and leaves out what did n
   expect(svg).not.toMatch(/<script|href|url\(/);
 });
 
+test('names of storms and healings run neither into each other nor out of the picture', () => {
+  const storms = [0, 20_000, 56_500].map((fromMs) => ({ fromMs, toMs: fromMs + 1_500 }));
+  const healed = [1_500, 21_500, 58_000].map((fromMs) => ({ fromMs, toMs: fromMs + 2_000 }));
+  const svg = runPictureSvg(resultWith({ timeline: { ...course, storms, healed } }));
+  const labels = [...svg.matchAll(/<text x="([\d.]+)" [^>]*>(storm|healed)<\/text>/g)].map(
+    ([, x, text = '']) => ({ x: Number(x), half: text.length * 3.4, text }),
+  );
+  expect(new Set(labels.map(({ text }) => text))).toEqual(new Set(['storm', 'healed']));
+  expect(labels).toHaveLength(3);
+  const inOrder = labels.toSorted((a, b) => a.x - b.x);
+  for (const [nth, { x, half }] of inOrder.entries()) {
+    const before = inOrder[nth - 1];
+    expect(x - half).toBeGreaterThanOrEqual(before === undefined ? 0 : before.x + before.half);
+    expect(x + half).toBeLessThanOrEqual(1_000 - 24);
+  }
+});
+
 test('a picture of a broken run names what was broken', () => {
   const broken = [{ name: 'all <committed>', promise: '', count: 3, example: '' }];
   const svg = runPictureSvg(resultWith({ isHeld: false, broken }));

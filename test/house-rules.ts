@@ -35,6 +35,8 @@ const databaseFiles = [
   'sqlite/serial-adapter',
   'sqlite/serial-transaction',
   'sqlite/lock-retry',
+  'postgres/adapter',
+  'postgres/transaction',
 ].map((name) => `apps/outbox/${name}.ts`);
 const sqliteFiles = [
   'outbox-shape',
@@ -61,10 +63,13 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^better-sqlite3$/, files: sqliteFiles },
   {
     opens: /^pg$/,
-    files: ['connection', 'session', 'trouble'].map((name) => `apps/outbox/postgres/${name}.ts`),
+    files: ['adapter', 'connection', 'pooler', 'session', 'trouble'].map(
+      (name) => `apps/outbox/postgres/${name}.ts`,
+    ),
   },
   { opens: /^@prisma\//, files: databaseFiles },
   { opens: /^prisma\/generated\//, files: ['apps/outbox/prisma-client.ts'] },
+  { opens: /^prisma\/postgres\/generated\//, files: ['apps/outbox/postgres/demo-client.ts'] },
   { opens: /^node:(timers|timers\/promises|perf_hooks)$/, files: ['apps/outbox/clock.ts'] },
   { opens: /^node:process$/, files: processFiles },
 ];

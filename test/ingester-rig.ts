@@ -5,7 +5,7 @@ import { Ingester, type IngesterOptions, type IngesterParts } from '../apps/inge
 import { recordInvoice } from '../apps/ingester/record.ts';
 import { systemClock } from '../apps/outbox/clock.ts';
 import type { Log, LogFields } from '../apps/outbox/log.ts';
-import { openDemoClient } from '../apps/outbox/prisma-client.ts';
+import { openSqliteDemo } from '../apps/outbox/prisma-client.ts';
 import { rememberFile } from '../apps/outbox/sqlite/file-identity.ts';
 import { newDatabaseFile, plainConnection } from './outbox-database.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -29,7 +29,7 @@ function memoryLog() {
 /** An ingester with a real database in this process. */
 export async function inProcess(options: Partial<IngesterOptions> = {}, parts: Partial<IngesterParts> = {}) {
   const file = newDatabaseFile();
-  const client = await openDemoClient({ url: file, lockWaitMs: 20 });
+  const client = await openSqliteDemo({ url: file, lockWaitMs: 20 });
   onTestFinished(() => client.$disconnect());
   const { log, lines } = memoryLog();
   const journalled: string[] = [];

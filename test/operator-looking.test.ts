@@ -137,6 +137,29 @@ test('show tells the life of an event in order, and its payload only when asked'
   });
 });
 
+test('show still tells of an acceptance before a redrive under a new key', async () => {
+  const file = newDatabaseFile();
+  const db = plainConnection(file);
+  const at = (agoMs: number) => isoText(nowMs - agoMs);
+  insertEvent(db, {
+    id: 'abc',
+    status: 'processed',
+    created_at: at(9_000),
+    processed_at: at(7_000),
+    confirmed_at: at(6_000),
+    gateway: 'https://a.test/api/v1/projects/p',
+  });
+  const store = sqliteStore(db);
+  const events = [(await store.find('abc'))?.event].filter((event) => event !== undefined);
+  await store.redrive({ events, keys: 'new', note: 'by id', nowMs: nowMs - 5_000 });
+  expect(outbox(file, 'show', 'abc').stdout.split('\n').slice(-5, -1)).toEqual([
+    '  2026-01-01 11:59:51.000  created',
+    '  2026-01-01 11:59:53.000  accepted by https://a.test/api/v1/projects/p under the key abc, 2 s after its creation',
+    '  2026-01-01 11:59:54.000  confirmed: read back from Convoy',
+    '  2026-01-01 11:59:55.000  redriven by a person under a new key, 1 event: by id',
+  ]);
+});
+
 test('a reader that has seen enough is no failure', async () => {
   const file = newDatabaseFile();
   insertEvents(plainConnection(file), 5_000);

@@ -35,6 +35,26 @@ describe('outbox sql', () => {
   });
 });
 
+describe('for PostgreSQL', () => {
+  test('outbox sql prints its statements when DATABASE_URL names it, or --engine does', async () => {
+    const named = await outbox(['sql'], { DATABASE_URL: 'postgres://localhost/app' });
+    const asked = await outbox(['sql', '--engine', 'postgres']);
+    expect(asked.stdout).toBe(named.stdout);
+    expect(asked.stdout).toMatch(/^-- transactional-outbox 20260401000000_outbox\n[\s\S]*"seq" BIGSERIAL/);
+    expect(asked.stdout).toContain('CREATE TRIGGER "events_wake"');
+    expect(asked.stdout).not.toContain('invoices');
+    const sqlite = await outbox(['sql', '--engine', 'sqlite'], { DATABASE_URL: 'postgres://localhost/app' });
+    expect(sqlite.stdout).toBe((await outbox(['sql'])).stdout);
+  });
+
+  test('outbox schema prints its models', async () => {
+    const { stdout } = await outbox(['schema'], { DATABASE_URL: 'postgresql://localhost/app' });
+    expect(stdout).toMatch(/seq +BigInt/);
+    expect(stdout).toContain('@db.Timestamptz(3)');
+    expect(stdout).not.toContain('where: raw');
+  });
+});
+
 test('outbox schema --partial-indexes fits a schema with that preview feature', async () => {
   const variables = { OUTBOX_TABLE: 'webhooks' };
   const models = (await outbox(['schema', '--partial-indexes'], variables)).stdout;

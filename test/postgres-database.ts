@@ -26,8 +26,8 @@ export function postgresSchemaSql(): string {
     .join('\n');
 }
 
-/** A new, empty schema; it is dropped when the test has finished. */
-export async function newSchema(): Promise<{ readonly url: string; readonly client: pg.Client }> {
+/** A new, empty schema, a client that sees it first, and what drops it and closes the client. */
+export async function createSchema() {
   const name = `t${randomBytes(6).toString('hex')}`;
   const url = new URL(postgresUrl ?? '');
   url.searchParams.set('options', `-c search_path=${name}`);
@@ -36,12 +36,23 @@ export async function newSchema(): Promise<{ readonly url: string; readonly clie
     types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) },
   });
   await client.connect();
-  onTestFinished(async () => {
+  await client.query(`CREATE SCHEMA ${name}`);
+  const drop = async () => {
     await client.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
     await client.end();
-  });
-  await client.query(`CREATE SCHEMA ${name}`);
-  return { url: url.href, client };
+  };
+  return { url: url.href, name, client, drop };
+}
+
+/** A new, empty schema; it is dropped when the test has finished. */
+export async function newSchema(): Promise<{
+  readonly url: string;
+  readonly name: string;
+  readonly client: pg.Client;
+}> {
+  const { drop, ...schema } = await createSchema();
+  onTestFinished(drop);
+  return schema;
 }
 
 /** A new schema with the outbox's tables, under another name of the table if one is given. */

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { append } from '../apps/outbox/append.ts';
 import { systemClock } from '../apps/outbox/clock.ts';
 import { openOutboxClient } from '../apps/outbox/outbox-client.ts';
-import { openDemoClient } from '../apps/outbox/prisma-client.ts';
+import { openSqliteDemo } from '../apps/outbox/prisma-client.ts';
 import { type AdopterClient, type AdopterTransaction, adopter, adopterFile } from './adopter-client.ts';
 import { named, otherProcess, signal, writes } from './adopter-writes.ts';
 import { waitFor } from './helpers.ts';
@@ -135,7 +135,7 @@ describe('opening', () => {
   });
 
   test("this project's own client is guarded the same way", async () => {
-    const client = await openDemoClient({ url: adopterFile() });
+    const client = await openSqliteDemo({ url: adopterFile() });
     onTestFinished(() => client.$disconnect());
     const outcome = client.$transaction(() => client.event.count());
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_OUTBOX_CLIENT_IN_TRANSACTION' });

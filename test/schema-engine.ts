@@ -17,16 +17,17 @@ import { projectRoot } from './helpers.ts';
  */
 export const schemaText = readFileSync(path.join(projectRoot, 'prisma', 'schema.prisma'), 'utf8');
 
-const noFilters = { externalTables: [], externalEnums: [] };
+/** All tables count. */
+export const noFilters = { externalTables: [], externalEnums: [] };
 
 const ownFolder = path.join(projectRoot, 'prisma', 'migrations');
 
 /** The migrations of a folder as the command line hands them to the engine. */
-function migrationsList(folder: string) {
+export function migrationsList(folder: string, provider = 'sqlite') {
   const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return {
     baseDir: folder,
-    lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
+    lockfile: { path: 'migration_lock.toml', content: `provider = "${provider}"\n` },
     shadowDbInitScript: '',
     migrationDirectories: names
       .map(({ name }) => name)
@@ -59,10 +60,22 @@ export async function withSchemaEngine<Result>(
   file: string,
   task: (engine: bindings.SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
+  const { factory, closeAll } = closable(new PrismaBetterSqlite3({ url: file }), withoutQuotedStrings);
+  try {
+    return await onEngine({ factory, schema: schemaText }, task);
+  } finally {
+    await closeAll();
+  }
+}
+
+/** Runs a task on an engine that speaks through any adapter, for a schema of any provider. */
+export async function onEngine<Result>(
+  { factory, schema }: { readonly factory: SqlMigrationAwareDriverAdapterFactory; readonly schema: string },
+  task: (engine: bindings.SchemaEngine) => Promise<Result>,
+): Promise<Result> {
   await instance;
-  const { factory, closeAll } = closable(new PrismaBetterSqlite3({ url: file }));
   const engine = await bindings.SchemaEngine.new(
-    { datamodels: [['schema.prisma', schemaText]] },
+    { datamodels: [['schema.prisma', schema]] },
     () => {},
     bindMigrationAwareSqlAdapterFactory(factory),
   );
@@ -70,7 +83,6 @@ export async function withSchemaEngine<Result>(
     return await task(engine);
   } finally {
     engine.free();
-    await closeAll();
   }
 }
 
@@ -94,24 +106,30 @@ export function diagnoseWithPrisma(file: string): Promise<bindings.DiagnoseMigra
 }
 
 /** The SQL that would turn the database into what a schema says, besides the history table. */
-export async function driftOf(file: string, schema: string): Promise<string> {
-  const result = await withSchemaEngine(file, (engine) =>
-    engine.diff({
-      from: { tag: 'schemaDatasource', files: [{ path: 'schema.prisma', content: schema }], configDir: '' },
-      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
-      script: true,
-      exitCode: null,
-      filters: noFilters,
-    }),
-  );
+export function driftOf(file: string, schema: string): Promise<string> {
+  return withSchemaEngine(file, (engine) => differenceTo(engine, schema));
+}
+
+/** The SQL that would turn the engine's database into what a schema says. */
+export async function differenceTo(engine: bindings.SchemaEngine, schema: string): Promise<string> {
+  const result = await engine.diff({
+    from: { tag: 'schemaDatasource', files: [{ path: 'schema.prisma', content: schema }], configDir: '' },
+    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+    script: true,
+    exitCode: null,
+    filters: noFilters,
+  });
   return result.stdout ?? '';
 }
 
-/** The engine keeps its connections, with an exclusive lock; here they can be closed. */
-function closable(inner: PrismaBetterSqlite3) {
+/** The engine keeps its connections (on SQLite with an exclusive lock); here they can be closed. */
+export function closable(
+  inner: SqlMigrationAwareDriverAdapterFactory,
+  mended: (adapter: SqlDriverAdapter) => SqlDriverAdapter = (adapter) => adapter,
+) {
   const opened: SqlDriverAdapter[] = [];
   const keep = async (connecting: Promise<SqlDriverAdapter>) => {
-    const adapter = withoutQuotedStrings(await connecting);
+    const adapter = mended(await connecting);
     opened.push(adapter);
     return adapter;
   };

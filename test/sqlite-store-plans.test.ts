@@ -71,6 +71,7 @@ test.each([
   { name: 'acceptedBy', index: 'events_unconfirmed' },
   { name: 'unconfirmed', index: 'events_unconfirmed' },
   { name: 'find', index: 'events_id' },
+  { name: 'isId', index: 'events_id' },
   { name: 'wasAccepted', index: 'events_business' },
   { name: 'holdHeld', index: 'events_waiting' },
   { name: 'holdDue', index: 'events_due' },
@@ -100,12 +101,19 @@ test.each([
   expect(plan.filter((step) => /^SCAN (events|outbox_log)(?! USING)/.test(step))).toEqual([]);
 });
 
-test.each(['retry', 'dead', 'released', 'confirm', 'resend', 'report', 'redrive', 'discard'] as const)(
-  '%s finds its row by its key',
-  (name) => {
-    expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
-  },
-);
+test.each([
+  'retry',
+  'dead',
+  'released',
+  'confirm',
+  'resend',
+  'report',
+  'redrivable',
+  'redrive',
+  'discard',
+] as const)('%s finds its row by its key', (name) => {
+  expect(planOf(name)).toEqual(['SEARCH events USING INTEGER PRIMARY KEY (rowid=?)']);
+});
 
 const unsorted = ['claim', 'resume', 'promote', 'pruneConfirmed', 'pruneUnconfirmed', 'unconfirmed'] as const;
 

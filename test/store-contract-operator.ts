@@ -63,19 +63,6 @@ export function operatorContract(create: CreateDatabase): void {
     expect(await claimer(store)()).toHaveLength(3);
   });
 
-  test('a new key counts upwards, and an old one is kept', async () => {
-    const database = await create();
-    const store = await database.open();
-    for (const [id, key_suffix] of Object.entries({ a: '', b: '~r2', c: '~r9', d: '~mine' })) {
-      await database.append({ id, key_suffix, status: 'dead' });
-    }
-    await redrive(store, await seen(store, 'a', 'b', 'c', 'd'), 'new');
-    const suffixes = (await seen(store, 'a', 'b', 'c', 'd')).map(({ keySuffix }) => keySuffix);
-    expect(suffixes).toEqual(['~r2', '~r3', '~r10', '~r2']);
-    const [event] = await claimer(store)({ slots: 1 });
-    expect(event).toMatchObject({ id: 'a', keySuffix: '~r2' });
-  });
-
   test('an event that has changed since it was seen is left alone, by redrive and discard alike', async () => {
     const database = await create();
     const store = await database.open();

@@ -12,6 +12,7 @@ import { operatorContract } from './store-contract-operator.ts';
 import { overviewContract } from './store-contract-overview.ts';
 import { ownersContract } from './store-contract-owners.ts';
 import { recordContract } from './store-contract-record.ts';
+import { redriveContract } from './store-contract-redrive.ts';
 import { settleContract } from './store-contract-settle.ts';
 import type { CreateDatabase } from './store-contract-steps.ts';
 import { takeoverContract } from './store-contract-takeover.ts';
@@ -28,6 +29,7 @@ export function storeContract(name: string, create: CreateDatabase): void {
   describe(`${name}: owners`, () => ownersContract(create));
   describe(`${name}: list and find`, () => listingContract(create));
   describe(`${name}: redrive and discard`, () => operatorContract(create));
+  describe(`${name}: redriven keys`, () => redriveContract(create));
   describe(`${name}: overview`, () => overviewContract(create));
   describe(`${name}: live page`, () => liveContract(create));
   describe(`${name}: record and numbers`, () => recordContract(create));

@@ -17,7 +17,7 @@ export interface IngesterParts {
   readonly record: (invoice: Invoice) => Promise<Recorded>;
   /** Called with each invoice id once its COMMIT has returned. */
   readonly journal: (invoiceId: string) => void;
-  readonly identity: FileIdentity;
+  readonly identity: Pick<FileIdentity, 'assertSame'>;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock as clock } from '../outbox/clock.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
+import { databasePlace } from '../outbox/database-place.ts';
 import { formatDuration } from '../outbox/duration.ts';
-import { databaseFile, readEnvironment } from '../outbox/environment.ts';
+import { readEnvironment } from '../outbox/environment.ts';
 import { createLog } from '../outbox/log.ts';
 import { prepareDatabase } from '../outbox/migrate.ts';
-import { outboxTables } from '../outbox/outbox-shape.ts';
+import { outboxTables } from '../outbox/outbox-table.ts';
 import { rememberFile } from '../outbox/sqlite/file-identity.ts';
 import { readIngesterConfig } from './config.ts';
 import { generateInvoice, type Invoice } from './generate.ts';
@@ -29,16 +30,16 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
   });
   for (const warning of warnings) log.warn(warning);
 
-  const file = databaseFile(environment);
-  const prepared = await prepareDatabase(file, { tables: [...outboxTables, 'invoices'] });
+  const place = databasePlace(environment);
+  const prepared = await prepareDatabase(place.url, { tables: [...outboxTables, 'invoices'] });
   if (prepared.kind === 'own' && prepared.applied.length > 0) {
     log.info('database migrated', { applied: prepared.applied });
   }
-  const identity = rememberFile(file);
+  const identity = place.engine === 'sqlite' ? rememberFile(place.url) : alwaysSame;
   const journal = settings.journal === undefined ? null : openJournal(settings.journal);
   context.ready();
 
-  const { client, record } = await openClient(file);
+  const { client, record } = await openClient(place.url);
   const ingester = new Ingester(
     {
       generate: () => generateInvoice({ random: Math.random, newId: randomUUID }),
@@ -50,7 +51,11 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
     },
     { intervalMs: settings.rate, count: settings.count },
   );
-  log.info('ingester started', { database: file, rate: formatDuration(settings.rate), pid: context.pid });
+  log.info('ingester started', {
+    database: place.shown,
+    rate: formatDuration(settings.rate),
+    pid: context.pid,
+  });
   const stopped = ingester.run().finally(async () => {
     await client.$disconnect();
     journal?.close();
@@ -59,12 +64,15 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
   return { stop: () => ingester.stop(), stopped };
 }
 
+/** A server's database is not a file that can be exchanged under a process. */
+const alwaysSame = { assertSame() {} };
+
 /** Prisma takes longer to load than all the rest: it comes last, and being ready does not wait for it. */
-async function openClient(file: string) {
+async function openClient(url: string) {
   const [{ openDemoClient }, { recordInvoice }] = await Promise.all([
     import('../outbox/prisma-client.ts'),
     import('./record.ts'),
   ]);
-  const client = await openDemoClient({ url: file, lockWaitMs });
+  const client = await openDemoClient({ url, lockWaitMs });
   return { client, record: (invoice: Invoice) => recordInvoice(client, invoice) };
 }

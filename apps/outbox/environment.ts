@@ -45,13 +45,24 @@ export function readEnvironment(given: { readonly variables: Variables; readonly
 /** The default of DATABASE_URL. */
 export const defaultDatabaseUrl = 'file:./events.db';
 
+/** DATABASE_URL as it is set, or its default. */
+export function databaseUrl({ variables }: Pick<Environment, 'variables'>): string {
+  return variables.DATABASE_URL ?? defaultDatabaseUrl;
+}
+
 /**
  * The absolute path of the database file that DATABASE_URL names (default `file:./events.db`), resolved against
  * the root. Throws ERR_OUTBOX_CONFIG for anything but a plain `file:` URL.
  */
 export function databaseFile(environment: Environment): string {
-  const url = environment.variables.DATABASE_URL ?? defaultDatabaseUrl;
+  const url = databaseUrl(environment);
   const file = url.startsWith('file:') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : '';
+  if (/^postgres(?:ql)?:/i.test(url)) {
+    throw new OutboxError(
+      'ERR_OUTBOX_CONFIG',
+      `DATABASE_URL: this works on an SQLite file only, got "${withoutPassword(url)}"`,
+    );
+  }
   // `file://x/y` names a host: nobody means that, and the path would silently be another one.
   if (file === '' || file.startsWith(':') || file.startsWith('//') || /[?#\0]/.test(file)) {
     throw new OutboxError(

@@ -28,3 +28,8 @@ export function isCorrupt(error: unknown): boolean {
 export function isDatabaseError(error: unknown): boolean {
   return troubleOf(error) !== null;
 }
+
+/** Whether the database is a server, which people look after in other ways than a file. */
+export function isOfServer(error: unknown): boolean {
+  return error instanceof DatabaseTrouble;
+}

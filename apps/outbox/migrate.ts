@@ -7,8 +7,9 @@ import { fileOfUrl, isInstalled } from './environment.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
-import { outboxTables, problemsOfShape } from './outbox-shape.ts';
-import { defaultTable } from './outbox-table.ts';
+import { problemsOfShape } from './outbox-shape.ts';
+import { defaultTable, outboxTables } from './outbox-table.ts';
+import { isPostgresUrl } from './postgres/address.ts';
 import { diedAtBirth, readQuietly, sizeOf } from './sqlite/quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
 
@@ -35,10 +36,11 @@ const smallestDatabaseBytes = 512;
  * in one transaction, so that any number of processes may start at once and a kill leaves no half of one. Otherwise it
  * checks that the outbox tables are there and fit. A refused file keeps every byte. Installed in another application,
  * and for a table of another name, it only ever checks: a file that we created there would carry our history, and
- * the application's own migrations would no longer apply.
+ * the application's own migrations would no longer apply. Instead of a file it takes a `postgres://` URL (postgres/prepare.ts).
  * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, _CORRUPT, _FOREIGN (with the SQL to add) or _HISTORY.
  */
 export async function prepareDatabase(file: string, options: PrepareOptions = {}): Promise<Prepared> {
+  if (isPostgresUrl(file)) return (await onPostgres()).preparePostgres(file, options);
   mustBeUsable(file);
   const standing = await standingOfDatabase(file, options);
   if (standing.kind === 'adopted') return standing;
@@ -59,6 +61,7 @@ export async function standingOfDatabase(
   file: string,
   options: PrepareOptions = {},
 ): Promise<DatabaseStanding> {
+  if (isPostgresUrl(file)) return (await onPostgres()).standingOfPostgres(file, options);
   if (isInstalled || (options.outboxTable ?? defaultTable) !== defaultTable) {
     await mustFit(file, options);
     return { kind: 'adopted' };
@@ -74,14 +77,19 @@ export async function standingOfDatabase(
 
 /**
  * Checks that a database, whoever migrates it, holds outbox tables that fit. It creates and changes nothing. `url` is a
- * path or a `file:` URL, relative to the working directory.
- * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE (also when there is no file), _CORRUPT or _FOREIGN (with the SQL to add).
+ * path, a `file:` URL, relative to the working directory, or a `postgres://` URL.
+ * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE (also when there is no file), _BLOCKED, _CORRUPT, ERR_OUTBOX_POSTGRES_VERSION or
+ * _FOREIGN (with the SQL to add).
  */
 export async function checkDatabase(url: string, options: PrepareOptions = {}): Promise<void> {
+  if (isPostgresUrl(url)) return (await onPostgres()).checkPostgres(url, options);
   const file = fileOfUrl(url);
   mustBeUsable(file);
   await mustFit(file, options);
 }
+
+/** Loaded on demand: what works on a file must not wait for PostgreSQL's client. */
+const onPostgres = () => import('./postgres/prepare.ts');
 
 async function mustFit(file: string, options: PrepareOptions): Promise<void> {
   if (sizeOf(file) === 0)

@@ -1,11 +1,17 @@
 // Opens the database that DATABASE_URL names, for a relayer, on whichever engine it is.
-import { databaseFile, type Environment } from './environment.ts';
+import { databasePlace } from './database-place.ts';
+import type { Environment } from './environment.ts';
+import type { Log } from './log.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 import { outboxTable } from './outbox-table.ts';
 import { openSqliteOutbox } from './sqlite/database.ts';
 
-/** Throws OutboxError when it is no database for an outbox, or cannot be used. */
-export async function openOutbox(environment: Environment): Promise<OutboxDatabase> {
+/** Brings the database up to date, or throws OutboxError when it is none for an outbox or cannot be used. */
+export async function openOutbox(environment: Environment, log: Log): Promise<OutboxDatabase> {
   const table = outboxTable(environment);
-  return openSqliteOutbox({ file: databaseFile(environment), table });
+  const { engine, url } = databasePlace(environment);
+  if (engine === 'sqlite') return openSqliteOutbox({ file: url, table });
+  // Whoever stays on SQLite does not load the other engine's client.
+  const { openPostgresOutbox } = await import('./postgres/database.ts');
+  return openPostgresOutbox({ url, table, log });
 }

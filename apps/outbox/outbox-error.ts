@@ -8,11 +8,13 @@ export type OutboxErrorCode =
   | 'ERR_OUTBOX_EVENT_INVALID'
   /** A call of the root client inside one of its own open transactions: it would wait for itself. */
   | 'ERR_OUTBOX_CLIENT_IN_TRANSACTION'
-  /** The file cannot be opened, created or written. */
+  /** PostgreSQL rolled a transaction back at its COMMIT: one of its statements had failed, and its callback went on all the same. */
+  | 'ERR_OUTBOX_ROLLED_BACK'
+  /** The file cannot be opened, created or written; the server refuses user, password, database or rights. */
   | 'ERR_OUTBOX_DATABASE_UNAVAILABLE'
-  /** The file cannot be used at this moment: locked by another process, no room on the disk, an I/O error. It may pass. */
+  /** The database cannot be used at this moment: locked by another process, no room on the disk, a server that is away. It may pass. */
   | 'ERR_OUTBOX_DATABASE_BLOCKED'
-  /** The file is not an SQLite database, or is damaged. */
+  /** The file is not an SQLite database, or the database is damaged. */
   | 'ERR_OUTBOX_DATABASE_CORRUPT'
   /** The database belongs to another application, or its outbox tables have another shape. */
   | 'ERR_OUTBOX_DATABASE_FOREIGN'
@@ -22,6 +24,8 @@ export type OutboxErrorCode =
   | 'ERR_OUTBOX_DATABASE_REPLACED'
   /** SQLite is too old to be safe with two processes. */
   | 'ERR_OUTBOX_SQLITE_VERSION'
+  /** The PostgreSQL server is older than what this project is tested against. */
+  | 'ERR_OUTBOX_POSTGRES_VERSION'
   /** The gateway says that the key belongs to another project. */
   | 'ERR_OUTBOX_WRONG_PROJECT'
   /** Convoy gave no answer to what a command asked. It may pass. */

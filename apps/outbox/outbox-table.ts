@@ -6,13 +6,16 @@ import { OutboxError } from './outbox-error.ts';
 /** The table unless OUTBOX_TABLE says otherwise. */
 export const defaultTable = 'events';
 
+/** The tables that a relayer and `append` need, by the names that our migrations give them. */
+export const outboxTables = ['events', 'outbox_log'] as const;
+
 /**
  * The table that OUTBOX_TABLE names, default `events`. It goes into SQL, so it is a plain name of at most 60 characters.
- * Throws ERR_OUTBOX_CONFIG for anything else, and for the names that are taken (`outbox_log`, SQLite's and Prisma's own).
+ * Throws ERR_OUTBOX_CONFIG for anything else, and for the names that are taken (`outbox_log`, the engines' and Prisma's own).
  */
 export function outboxTable({ variables }: Pick<Environment, 'variables'>): string {
   const table = variables.OUTBOX_TABLE ?? defaultTable;
-  const isTaken = /^(?:outbox_log$|sqlite_|_prisma_)/i.test(table);
+  const isTaken = /^(?:outbox_log$|sqlite_|pg_|_prisma_)/i.test(table);
   if (/^[a-z_][a-z0-9_]{0,59}$/i.test(table) && !isTaken) return table;
   throw new OutboxError(
     'ERR_OUTBOX_CONFIG',

@@ -5,6 +5,11 @@
 export interface RelayerSlot {
   /** `00` to `63`. */
   readonly name: string;
+  /**
+   * Whether nobody else can hold it: then its earlier holders are known to be dead. False where the database offers no such lock (behind a
+   * proxy that pools by transaction): leases of the dead have to run out.
+   */
+  readonly isExclusive: boolean;
   /** Throws ERR_OUTBOX_SLOT when somebody else may hold the slot by now, and why. Asked at each poll interval. */
   assertHeld(): void;
   /** Resolves when the slot has been lost while its holder lives on; absent where that cannot be told at once. */

@@ -1,11 +1,13 @@
 // A database that cannot be written for a while: locked by somebody, disk full, an I/O error. Says so once, waits, says
 // when it is over; nothing is lost and nothing spins. A damaged file is not waited for.
 import type { Clock } from '../outbox/clock.ts';
-import { isBusy, isCorrupt, isDatabaseError } from '../outbox/judge-trouble.ts';
+import { isBusy, isCorrupt, isDatabaseError, isOfServer } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 
 const longestWaitMs = 5_000;
+/** A server that was restarted is back within seconds, and an attempt costs it nothing. */
+const longestServerWaitMs = 1_000;
 /** So long a lock is asked for every millisecond. */
 const askOftenMs = 1_000;
 /** A lock held so long is worth a line: everybody's writes wait for it. */
@@ -44,19 +46,17 @@ export class BadDays {
     const isLock = isBusy(error);
     if (!this.#isTold && (!isLock || nowMs - this.#sinceMs >= tellLockedAfterMs)) {
       this.#isTold = true;
-      const advice = isLock
-        ? 'another process holds its lock: find it with fuser or lsof'
-        : 'check disk space and disk health';
       this.#log.error('the database cannot be written, trying on', {
         reason: errorText(error),
-        check: advice,
+        check: adviceFor(error),
       });
     }
     // A lock is usually held for milliseconds. Behind a writer that commits all the time it is free for moments only: whoever asks
     // seldom misses them (500 commits/s on a slow disk: half a second of waiting, where asking every millisecond takes a tenth).
     if (isLock && nowMs - this.#sinceMs < askOftenMs) return 1;
     if (isLock) return 2 + this.#random() * 50;
-    return Math.min(100 * 2 ** Math.min(this.#failures, 10), longestWaitMs) * (0.5 + this.#random() / 2);
+    const longestMs = isOfServer(error) ? longestServerWaitMs : longestWaitMs;
+    return Math.min(100 * 2 ** Math.min(this.#failures, 10), longestMs) * (0.5 + this.#random() / 2);
   }
 
   succeeded(): void {
@@ -69,4 +69,11 @@ export class BadDays {
     this.#isTold = false;
     this.#failures = 0;
   }
+}
+
+function adviceFor(error: unknown): string {
+  if (isOfServer(error)) return 'check that the PostgreSQL server runs, can be reached and takes writes';
+  return isBusy(error)
+    ? 'another process holds its lock: find it with fuser or lsof'
+    : 'check disk space and disk health';
 }

@@ -14,7 +14,7 @@ export interface LookAroundParts {
   readonly database: Pick<OutboxDatabase, 'assertSame' | 'tidyUp'>;
   readonly store: OutboxStore;
   readonly slots: RelayerSlots;
-  readonly slot: Pick<RelayerSlot, 'name' | 'assertHeld'>;
+  readonly slot: Pick<RelayerSlot, 'name' | 'isExclusive' | 'assertHeld'>;
   readonly everyMs: number;
   readonly clock: Clock;
   readonly log: Log;

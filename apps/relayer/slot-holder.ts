@@ -18,8 +18,10 @@ export interface SlotLossParts {
 }
 
 const tryAgainMs = 1_000;
+/** Slots that are lost as soon as they are held must not be asked for without end. */
+const pauseMs = 100;
 
-export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 'release'> {
+export class SlotHolder implements RelayerSlot {
   #slot: RelayerSlot;
   #nextLeaseId: () => string;
 
@@ -30,6 +32,10 @@ export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 're
 
   get name(): string {
     return this.#slot.name;
+  }
+
+  get isExclusive(): boolean {
+    return this.#slot.isExclusive;
   }
 
   /** A lease id never used before, in the slot that is held now. */
@@ -53,6 +59,7 @@ export class SlotHolder implements Pick<RelayerSlot, 'name' | 'assertHeld' | 're
       if ((await Promise.race([this.#slot.lost, stopped])) === 'stopped') return;
       log.warn('relayer slot lost, claiming nothing until another is held', { slot: this.name });
       parts.allowClaims(false);
+      await sleep(parts.clock, pauseMs, signal);
       await this.#takeAnother(parts);
     }
   }

@@ -24,7 +24,7 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   });
   for (const warning of config.warnings) log.warn(warning);
 
-  const database = await openOutbox(environment);
+  const database = await openOutbox(environment, log);
   await refuseSandboxAfterConvoy(database.store, credentials.projectId);
   const slot = await database.slots.acquire();
   const service = new RelayerService({ settings, credentials, log, database, slot });

@@ -8,7 +8,7 @@ import type { OutboxStore } from '../outbox/store.ts';
 
 export interface TakeoverOptions {
   readonly slots: RelayerSlots;
-  readonly slot: Pick<RelayerSlot, 'name'>;
+  readonly slot: Pick<RelayerSlot, 'name' | 'isExclusive'>;
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -17,6 +17,7 @@ export interface TakeoverOptions {
 /** Ends the leases that earlier holders of this relayer's own slot left. Before the first claim only. */
 export async function takeOverOwnSlot(options: TakeoverOptions): Promise<number> {
   crashPoint('relayer:slot-taken');
+  if (!options.slot.isExclusive) return 0;
   return takeOver(options, options.slot.name);
 }
 

@@ -4,6 +4,7 @@ import { timeTicks } from '../picture/axis.ts';
 import { svgDocument, svgText } from '../picture/svg.ts';
 import { bands, type Field, xOf } from './plot.ts';
 import type { ChaosResult } from './result.ts';
+import { roomyLabels } from './roomy-labels.ts';
 import { headSvg } from './run-picture-head.ts';
 import { left, margin, panelsOf } from './run-picture-panels.ts';
 import type { Timeline } from './timeline.ts';
@@ -11,6 +12,7 @@ import type { Timeline } from './timeline.ts';
 const width = 1_000;
 const headHeight = 150;
 const panelGap = 22;
+const labelSize = 11;
 
 /** The text of the file; without a course of the run only its head. */
 export function runPictureSvg(result: ChaosResult): string {
@@ -33,20 +35,17 @@ export function runPictureSvg(result: ChaosResult): string {
   });
 }
 
-/** Storms and healings, over the whole height, and named once. */
+/** Storms and healings, over the whole height, with their names above as far as there is room. */
 function backdrop({ storms, healed }: Timeline, field: Field): readonly string[] {
-  const named = (spans: Timeline['storms'], text: string) =>
-    spans.map(({ fromMs, toMs }) =>
-      svgText(
-        { x: xOf(field, (fromMs + toMs) / 2), y: field.top - 4, size: 11, colour: 'muted', anchor: 'middle' },
-        text,
-      ),
-    );
+  const labels = [
+    ...storms.map((span) => ({ ...span, text: 'storm' })),
+    ...healed.map((span) => ({ ...span, text: 'healed' })),
+  ];
+  const style = { y: field.top - 4, size: labelSize, colour: 'muted', anchor: 'middle' } as const;
   return [
     bands(field, storms, { colour: 'red', opacity: 0.1 }),
     bands(field, healed, { colour: 'green', opacity: 0.16 }),
-    ...(storms.length > 12 ? [] : named(storms, 'storm')),
-    ...(healed.length > 12 ? [] : named(healed, 'healed')),
+    ...roomyLabels(field, labels).map(({ x, text }) => svgText({ ...style, x }, text)),
   ];
 }
 

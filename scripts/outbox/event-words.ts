@@ -1,5 +1,7 @@
 // An event in words: what became of it, and its line in a list. Pure.
 import type { EventView } from '../../apps/outbox/listing-verbs.ts';
+import type { LogRecord } from '../../apps/outbox/overview-verbs.ts';
+import type { FormerAcceptance } from '../../apps/outbox/redriven.ts';
 import type { Column } from './table.ts';
 import { plainText, spanText } from './wording.ts';
 
@@ -24,6 +26,23 @@ export function stateWord(event: EventView, nowMs: number): string {
 /** The idempotency key. */
 export function keyOf({ id, keySuffix }: Pick<EventView, 'id' | 'keySuffix'>): string {
   return id + keySuffix;
+}
+
+/** What a `redriven` record keeps of the acceptance that the event of this `seq` had before; null when it keeps nothing readable. */
+export function formerAcceptance({ kind, detail }: LogRecord, seq: number) {
+  if (kind !== 'redriven' || !Array.isArray(detail.accepted)) return null;
+  const entries: readonly (Partial<FormerAcceptance> | null)[] = detail.accepted;
+  const entry = entries.find((one) => one?.seq === seq);
+  const acceptedAtMs = Date.parse(String(entry?.processed_at));
+  if (!entry || Number.isNaN(acceptedAtMs)) return null;
+  const confirmedAtMs = Date.parse(String(entry.confirmed_at));
+  return {
+    key: String(entry.key),
+    gateway: typeof entry.gateway === 'string' ? entry.gateway : null,
+    /** Epoch ms, as the other one. */
+    acceptedAtMs,
+    confirmedAtMs: Number.isNaN(confirmedAtMs) ? null : confirmedAtMs,
+  };
 }
 
 export const eventColumns: readonly Column[] = [

@@ -1,24 +1,32 @@
 // `schema`: prints the outbox's models for another application's Prisma schema, made of this project's own. It opens no
 // database and changes no file.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
-import { packageRoot, readEnvironment } from '../../apps/outbox/environment.ts';
+import { readEnvironment } from '../../apps/outbox/environment.ts';
+import { type Engine, readSchema } from '../../apps/outbox/migration-files.ts';
 import { defaultTable, outboxTable, sqlForTable } from '../../apps/outbox/outbox-table.ts';
+import { engineFor, engineOption } from './engine-option.ts';
 
-export const schemaCommand: CommandModule<object, { 'partial-indexes': boolean }> = {
+interface Given {
+  'partial-indexes': boolean;
+  engine?: Engine | undefined;
+}
+
+export const schemaCommand: CommandModule<object, Given> = {
   command: 'schema',
   describe: "Print the outbox's models for your Prisma schema (OUTBOX_TABLE names the table)",
   builder: (options) =>
-    options.option('partial-indexes', {
-      type: 'boolean',
-      default: false,
-      describe: 'With the partial indexes, for a schema whose previewFeatures hold partialIndexes',
-    }),
+    options
+      .option('partial-indexes', {
+        type: 'boolean',
+        default: false,
+        describe: 'With the partial indexes, for a schema whose previewFeatures hold partialIndexes',
+      })
+      .option('engine', engineOption) as never,
   handler(given) {
-    const table = outboxTable(readEnvironment({ variables: process.env, cwd: process.cwd() }));
-    const schema = readFileSync(path.join(packageRoot, 'prisma', 'schema.prisma'), 'utf8');
+    const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
+    const table = outboxTable(environment);
+    const schema = readSchema(engineFor(given.engine, environment));
     process.stdout.write(outboxModels(schema, { table, withPartialIndexes: given['partial-indexes'] }));
   },
 };

@@ -5,7 +5,7 @@ import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventLife, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import type { LogRecord } from '../../apps/outbox/overview-verbs.ts';
-import { keyOf, stateWord } from './event-words.ts';
+import { formerAcceptance, keyOf, stateWord } from './event-words.ts';
 import { jsonOption, printResult } from './output.ts';
 import { withOutbox } from './with-outbox.ts';
 import { bytesText, eventsText, instantText, numberText, plainText, spanText } from './wording.ts';
@@ -91,6 +91,8 @@ interface Step {
   readonly text: string;
 }
 
+const confirmedText = 'confirmed: read back from Convoy';
+
 function steps({ event, records }: EventLife): readonly Step[] {
   const { createdAtMs, processedAtMs, confirmedAtMs, availableAtMs, gateway } = event;
   const known: Step[] = [{ atMs: createdAtMs, text: 'created' }];
@@ -100,11 +102,29 @@ function steps({ event, records }: EventLife): readonly Step[] {
       text: `accepted by ${gateway ?? 'a gateway'}, ${spanText(processedAtMs - createdAtMs)} after its creation`,
     });
   }
-  if (confirmedAtMs !== null) known.push({ atMs: confirmedAtMs, text: 'confirmed: read back from Convoy' });
+  if (confirmedAtMs !== null) known.push({ atMs: confirmedAtMs, text: confirmedText });
   if (event.status === 'pending' && availableAtMs > 0) {
     known.push({ atMs: availableAtMs, text: event.leasedBy === null ? 'due' : 'end of its lease' });
   }
-  return [...known, ...records.map((record) => ({ atMs: record.atMs, text: recordText(record) }))];
+  return [
+    ...known,
+    ...records.flatMap((record) => [
+      ...formerSteps(record, event),
+      { atMs: record.atMs, text: recordText(record) },
+    ]),
+  ];
+}
+
+/** The acceptance that this redrive took off the event: its row has forgotten it. */
+function formerSteps(record: LogRecord, event: EventView): readonly Step[] {
+  const former = formerAcceptance(record, event.seq);
+  if (former === null) return [];
+  const { key, gateway, acceptedAtMs, confirmedAtMs } = former;
+  const text = `accepted by ${gateway ?? 'a gateway'} under the key ${key}, ${spanText(acceptedAtMs - event.createdAtMs)} after its creation`;
+  return [
+    { atMs: acceptedAtMs, text },
+    ...(confirmedAtMs === null ? [] : [{ atMs: confirmedAtMs, text: confirmedText }]),
+  ];
 }
 
 function recordText({ kind, detail }: LogRecord): string {

@@ -2,29 +2,46 @@
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { readEnvironment } from '../../apps/outbox/environment.ts';
-import { outboxMigrations } from '../../apps/outbox/migration-files.ts';
+import { type Engine, outboxMigrations } from '../../apps/outbox/migration-files.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { outboxTable, sqlForTable } from '../../apps/outbox/outbox-table.ts';
+import { engineFor, engineOption } from './engine-option.ts';
 
-export const sqlCommand: CommandModule<object, { after?: string | undefined }> = {
+interface Given {
+  after?: string | undefined;
+  engine?: Engine | undefined;
+}
+
+export const sqlCommand: CommandModule<object, Given> = {
   command: 'sql',
   describe:
     "Print the SQL of the outbox's tables, for a migration of your own (OUTBOX_TABLE names the table)",
   builder: (options) =>
-    options.option('after', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Only what came after this part, for an upgrade: each part is headed by its name',
-    }) as never,
-  handler({ after }) {
-    const table = outboxTable(readEnvironment({ variables: process.env, cwd: process.cwd() }));
-    process.stdout.write(outboxSql({ table, after }));
+    options
+      .option('after', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Only what came after this part, for an upgrade: each part is headed by its name',
+      })
+      .option('engine', engineOption) as never,
+  handler({ after, engine }) {
+    const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
+    const wanted = { table: outboxTable(environment), engine: engineFor(engine, environment) };
+    process.stdout.write(outboxSql({ ...wanted, after }));
   },
 };
 
 /** The SQL, each part headed by its name. Throws ERR_OUTBOX_CONFIG when there is no part called `after`. */
-function outboxSql({ table, after }: { readonly table: string; readonly after: string | undefined }): string {
-  const all = outboxMigrations();
+function outboxSql({
+  table,
+  engine,
+  after,
+}: {
+  readonly table: string;
+  readonly engine: Engine;
+  readonly after: string | undefined;
+}): string {
+  const all = outboxMigrations(engine);
   const names = all.map(({ name }) => name);
   if (after !== undefined && !names.includes(after)) {
     throw new OutboxError(

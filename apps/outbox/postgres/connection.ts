@@ -2,6 +2,7 @@
 // numbers, every error as a DatabaseTrouble that names neither a password nor a row. It knows nothing of tables.
 import pg from 'pg';
 import { defaultTable, sqlForTable } from '../outbox-table.ts';
+import { postgresAddress } from './address.ts';
 import { troubleOfPostgres } from './trouble.ts';
 
 /** Runs statements, on whichever connection is free or inside one transaction. */
@@ -15,6 +16,8 @@ export interface Queries {
 export interface PostgresConnection extends Queries {
   /** Runs `work` in a transaction of its own (READ COMMITTED) and returns its result once it is committed. What `work` throws rolls back. */
   transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
+  /** The same for `work` that only reads: all of it sees one moment (REPEATABLE READ). */
+  snapshot<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
   /** Ends every connection, once those that are busy have finished. */
   close(): Promise<void>;
 }
@@ -32,8 +35,11 @@ export interface ConnectOptions {
   readonly connections?: number;
   /** The outbox's table, default `events`: every statement is meant for this one. */
   readonly table?: string;
-  /** False behind a proxy that pools by transaction, where a prepared statement may meet a connection that never saw it. Default true. */
-  readonly preparesStatements?: boolean;
+  /**
+   * Behind a proxy that pools by transaction nothing is prepared and nothing is set: both would meet, or change, a connection that is lent to
+   * somebody else next. Default false.
+   */
+  readonly isPooled?: boolean;
   /** A statement is ended by the server after so long. Default 30 s. */
   readonly statementTimeoutMs?: number;
 }
@@ -41,17 +47,17 @@ export interface ConnectOptions {
 const connectTimeoutMs = 5_000;
 const int8 = 20;
 
-/** Makes a pool; it connects when it is first used. Throws nothing by itself. */
+/** Makes a pool; it connects when it is first used. Throws ERR_OUTBOX_CONFIG for a URL that is none. */
 export function connectPostgres(options: ConnectOptions): PostgresConnection {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: postgresAddress(options.url).url,
     max: options.connections ?? 4,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 0,
     keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
-    onConnect: (client) => configure(client, options),
+    ...(options.isPooled === true ? {} : { onConnect: (client) => configure(client, options) }),
   });
   // A connection that breaks while nobody uses it: the next one to ask gets a new one.
   pool.on('error', () => {});
@@ -70,29 +76,31 @@ export function connectPostgres(options: ConnectOptions): PostgresConnection {
       run: async (statement, values) => (await ask(statement, values)).rowCount ?? 0,
     };
   };
+  const within = async <Result>(begin: string, work: (tx: Queries) => Promise<Result>): Promise<Result> => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw troubleOfPostgres(error);
+    });
+    let broken: unknown;
+    try {
+      const tx = queriesOn(client);
+      await tx.run(begin);
+      const result = await work(tx);
+      await tx.run('COMMIT');
+      return result;
+    } catch (error) {
+      broken = await client.query('ROLLBACK').then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      throw error;
+    } finally {
+      client.release(broken !== undefined);
+    }
+  };
   return {
     ...queriesOn(pool),
-    async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw troubleOfPostgres(error);
-      });
-      let broken: unknown;
-      try {
-        const tx = queriesOn(client);
-        await tx.run('BEGIN');
-        const result = await work(tx);
-        await tx.run('COMMIT');
-        return result;
-      } catch (error) {
-        broken = await client.query('ROLLBACK').then(
-          () => undefined,
-          (failure: unknown) => failure,
-        );
-        throw error;
-      } finally {
-        client.release(broken !== undefined);
-      }
-    },
+    transaction: (work) => within('BEGIN', work),
+    snapshot: (work) => within('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
     close: () => pool.end(),
   };
 }
@@ -105,12 +113,12 @@ async function configure(client: pg.ClientBase, options: ConnectOptions): Promis
 }
 
 /** A name per text: the server parses and plans each statement once per connection. */
-function statements({ table = defaultTable, preparesStatements = true }: ConnectOptions) {
+function statements({ table = defaultTable, isPooled = false }: ConnectOptions) {
   const known = new Map<string, { readonly name?: string; readonly text: string }>();
   return (statement: string) => {
     const found = known.get(statement);
     if (found !== undefined) return found;
-    const isPrepared = preparesStatements && !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement);
+    const isPrepared = !isPooled && !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement);
     const made = {
       ...(isPrepared ? { name: `outbox_${known.size}` } : {}),
       text: sqlForTable(statement, table),

@@ -1,7 +1,8 @@
-// A person's decisions over events, in SQLite. What was seen is compared in the UPDATE itself: a relayer or another
+// A person's decisions over events, in SQLite. What was seen is compared inside the transaction that changes it: a relayer or another
 // person may have been faster.
 import { isoText } from '../clock.ts';
 import type { OperatorVerbs, SeenEvent } from '../operator-verbs.ts';
+import { type EventBefore, formerAcceptances, nextSuffix } from '../redriven.ts';
 import type { SqliteConnection } from './connection.ts';
 import { immediately } from './transaction.ts';
 
@@ -23,15 +24,18 @@ export function sqliteOperator(db: SqliteConnection): OperatorVerbs {
   return {
     async redrive({ events, keys, note, nowMs }) {
       return immediately(db, 'redrive', () => {
-        const isNew = keys === 'new' ? 1 : 0;
-        const seqs = changed(events, (seen) => statements.redrive.run({ ...seen, isNew }).changes);
-        if (seqs.length > 0) record('redriven', { seqs, nowMs, ...{ keys, note } });
+        const before = events.flatMap((seen) => redriveOne(statements, { seen, keys }));
+        const seqs = before.map(({ seq }) => seq);
+        if (seqs.length > 0)
+          record('redriven', { seqs, nowMs, ...{ keys, note }, ...formerAcceptances(before) });
         return seqs;
       });
     },
     async discard({ events, reason, nowMs }) {
       return immediately(db, 'discard', () => {
-        const seqs = changed(events, (seen) => statements.discard.run({ ...seen, reason }).changes);
+        const seqs = events
+          .filter((seen) => statements.discard.run({ ...asSeen(seen), reason }).changes === 1)
+          .map(({ seq }) => seq);
         if (seqs.length > 0) record('discarded', { seqs, nowMs, ...{ reason } });
         return seqs;
       });
@@ -54,23 +58,23 @@ export function prepareOperator(db: SqliteConnection) {
         `SELECT count(*) FROM events WHERE status = 'processed' AND confirmed_at ${confirmedAt} AND processed_at < ?`,
       )
       .pluck();
-  const asSeen = `seq = :seq AND status = :status AND key_suffix = :keySuffix AND confirmed_at IS :confirmedAt
+  const isAsSeen = `seq = :seq AND status = :status AND key_suffix = :keySuffix AND confirmed_at IS :confirmedAt
          AND lease_id IS NULL`;
   return {
+    redrivable: db.prepare(`
+      SELECT seq, id, key_suffix, gateway, processed_at, confirmed_at FROM events
+       WHERE ${isAsSeen} AND status IN ('dead', 'discarded', 'processed')`),
+    isId: db.prepare('SELECT 1 FROM events WHERE id = ?').pluck(),
     redrive: db.prepare(`
       UPDATE events
          SET status = 'pending', available_at = 0, wait_reason = NULL, attempts = 0, claims = 0, resends = 0,
-             processed_at = NULL, confirmed_at = NULL, gateway = NULL,
-             key_suffix = CASE
-               WHEN NOT :isNew THEN key_suffix
-               WHEN key_suffix GLOB '~r[0-9]*' THEN '~r' || (CAST(substr(key_suffix, 3) AS INTEGER) + 1)
-               ELSE '~r2' END
-       WHERE ${asSeen} AND status IN ('dead', 'discarded', 'processed')`),
+             processed_at = NULL, confirmed_at = NULL, gateway = NULL, key_suffix = :suffix
+       WHERE seq = :seq`),
     discard: db.prepare(`
       UPDATE events
          SET status = 'discarded', wait_reason = NULL,
              last_error = 'discarded: ' || :reason || coalesce('; before: ' || last_error, '')
-       WHERE ${asSeen} AND status IN ('pending', 'dead')`),
+       WHERE ${isAsSeen} AND status IN ('pending', 'dead')`),
     prunableConfirmed: prunable('IS NOT NULL'),
     prunableUnconfirmed: prunable('IS NULL'),
     log: db.prepare(
@@ -79,14 +83,36 @@ export function prepareOperator(db: SqliteConnection) {
   };
 }
 
-function changed(
-  events: readonly SeenEvent[],
-  change: (seen: { seq: number; status: string; keySuffix: string; confirmedAt: string | null }) => number,
-): readonly number[] {
-  return events
-    .filter(({ seq, status, keySuffix, confirmedAtMs }) => {
-      const confirmedAt = confirmedAtMs === null ? null : isoText(confirmedAtMs);
-      return change({ seq, status, keySuffix, confirmedAt }) === 1;
-    })
-    .map(({ seq }) => seq);
+type OperatorStatements = ReturnType<typeof prepareOperator>;
+
+/** The event as it was before, if it still is as it was seen; it is pending now. */
+function redriveOne(
+  { redrivable, isId, redrive }: OperatorStatements,
+  { seen, keys }: { readonly seen: SeenEvent; readonly keys: 'same' | 'new' },
+): EventBefore[] {
+  const row = redrivable.get(asSeen(seen)) as RedrivableRow | undefined;
+  if (row === undefined) return [];
+  const { seq, id, key_suffix: keySuffix, gateway } = row;
+  let suffix = keys === 'same' ? keySuffix : nextSuffix(keySuffix);
+  while (keys === 'new' && isId.get(id + suffix) !== undefined) suffix = nextSuffix(suffix);
+  redrive.run({ seq, suffix });
+  const [processedAtMs, confirmedAtMs] = [instantOrNull(row.processed_at), instantOrNull(row.confirmed_at)];
+  return [{ seq, id, keySuffix, gateway, processedAtMs, confirmedAtMs }];
+}
+
+interface RedrivableRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly key_suffix: string;
+  readonly gateway: string | null;
+  readonly processed_at: string | null;
+  readonly confirmed_at: string | null;
+}
+
+function instantOrNull(text: string | null): number | null {
+  return text === null ? null : Date.parse(text);
+}
+
+function asSeen({ seq, status, keySuffix, confirmedAtMs }: SeenEvent) {
+  return { seq, status, keySuffix, confirmedAt: confirmedAtMs === null ? null : isoText(confirmedAtMs) };
 }

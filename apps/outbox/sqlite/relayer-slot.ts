@@ -45,6 +45,7 @@ function tryAcquire(file: string, name: string): RelayerSlot | null {
   const locked = identity(file);
   return {
     name,
+    isExclusive: true,
     assertHeld() {
       if (locked !== null && identity(file) === locked) return;
       throw new OutboxError(

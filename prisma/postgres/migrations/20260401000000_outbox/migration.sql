@@ -4,7 +4,8 @@
 
 -- CreateTable
 -- lease_id is compared by range: bytes, not a language's alphabet. A claim and a settlement rewrite the row; its new version finds room on
--- the same page when a tenth of it was left free.
+-- the same page when a tenth of it was left free. Every CHECK runs at every UPDATE: lengths stand apart from patterns, since a counted pattern
+-- such as [!-~]{1,255} takes a hundred times as long, half of all that the server did for an event.
 CREATE TABLE "events" (
     "seq" BIGSERIAL NOT NULL,
     "id" TEXT NOT NULL DEFAULT (encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send((extract(epoch FROM statement_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid)::text,
@@ -30,8 +31,8 @@ CREATE TABLE "events" (
     CONSTRAINT "events_status_known" CHECK (status IN ('pending', 'processed', 'dead', 'discarded')),
     CONSTRAINT "events_only_pending_leased" CHECK (lease_id IS NULL OR status = 'pending'),
     CONSTRAINT "events_payload_is_json_object" CHECK (json_typeof(payload::json) = 'object'),
-    CONSTRAINT "events_id_is_printable" CHECK (id COLLATE "C" ~ '^[!-~]{1,255}$'),
-    CONSTRAINT "events_key_suffix_is_printable" CHECK (key_suffix COLLATE "C" ~ '^[!-~]{0,32}$'),
+    CONSTRAINT "events_id_is_printable" CHECK (length(id) BETWEEN 1 AND 255 AND id COLLATE "C" !~ '[^!-~]'),
+    CONSTRAINT "events_key_suffix_is_printable" CHECK (length(key_suffix) <= 32 AND key_suffix COLLATE "C" !~ '[^!-~]'),
     CONSTRAINT "events_business_id_not_blank" CHECK (length(business_id) <= 255 AND btrim(business_id) <> ''),
     CONSTRAINT "events_event_type_not_blank" CHECK (length(event_type) <= 255 AND btrim(event_type) <> ''),
     CONSTRAINT "events_headers_are_json_object" CHECK (headers IS NULL OR json_typeof(headers::json) = 'object'),
@@ -85,7 +86,7 @@ CREATE INDEX "outbox_log_kind" ON "outbox_log"("kind", "id");
 -- its poll interval. It may be dropped, for the price of that wait: notifying transactions commit one after the other.
 CREATE FUNCTION "events_wake"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_notify('outbox_' || TG_TABLE_NAME, '');
+  PERFORM pg_notify(left('outbox_' || TG_TABLE_NAME, 63), '');
   RETURN NULL;
 END
 $$;

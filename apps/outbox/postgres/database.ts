@@ -1,0 +1,105 @@
+// Opens an outbox on PostgreSQL for a relayer and joins what PostgreSQL offers to the seam of all engines: a pool for the store, one
+// session for locks and wakes, the server's time.
+import { systemClock } from '../clock.ts';
+import { troubleOf } from '../judge-trouble.ts';
+import { errorText, type Log } from '../log.ts';
+import type { OutboxDatabase } from '../outbox-database.ts';
+import { thisProcess } from '../this-process.ts';
+import { postgresAddress } from './address.ts';
+import { connectPostgres, type PostgresConnection } from './connection.ts';
+import { isPooledByTransaction } from './pooler.ts';
+import { preparePostgres } from './prepare.ts';
+import { describePostgresError } from './refusal.ts';
+import { type ServerClock, serverClock } from './server-clock.ts';
+import { type SessionKeeper, sessionKeeper } from './session-keeper.ts';
+import { locklessSlots, postgresSlots } from './slots.ts';
+import { postgresStore } from './store.ts';
+
+export interface PostgresOutboxOptions {
+  /** As DATABASE_URL has it. */
+  readonly url: string;
+  readonly table: string;
+  readonly log: Log;
+}
+
+const applicationName = 'outbox-relayer';
+
+/** Brings the schema up to date, or rejects with an OutboxError that says why it is not fit. */
+export async function openPostgresOutbox(options: PostgresOutboxOptions): Promise<OutboxDatabase> {
+  const { table, log } = options;
+  const address = postgresAddress(options.url);
+  const { url, shown: name } = address;
+  await preparePostgres(options.url, { outboxTable: table });
+  const explained = (error: unknown) =>
+    troubleOf(error) === null ? error : describePostgresError(address, error);
+  const isPooled = await isPooledByTransaction(url);
+  const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
+  const keeper = sessionKeeper({ url, applicationName, channel: `outbox_${table}`, clock: systemClock });
+  const clock = serverClock(connection, systemClock);
+  try {
+    await clock.adjust();
+  } catch (error) {
+    await connection.close();
+    throw explained(error);
+  }
+  if (isPooled) {
+    log.warn(
+      'a proxy pools connections by transaction: no wakes and no takeover, leases of a dead relayer run out',
+      {
+        check: 'give the relayer a URL of the server itself, or of a pool by session',
+      },
+    );
+  }
+  const slots = isPooled ? locklessSlots() : postgresSlots({ name, table, session: keeper.current });
+  return {
+    ...{ name, clock, slots, store: postgresStore(connection) },
+    facts: () => factsOf(connection, isPooled),
+    watch: ({ onChange }) => (isPooled ? () => {} : watch({ keeper, onChange, log })),
+    tidyUp: () => adjusted(clock, log),
+    assertSame() {},
+    explained,
+    async close() {
+      await keeper.close();
+      await connection.close();
+    },
+  };
+}
+
+async function factsOf(connection: PostgresConnection, isPooled: boolean) {
+  const [row] = await connection.query<{ version: string; commit: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('synchronous_commit') AS commit`,
+  );
+  return {
+    ...thisProcess,
+    postgres: row?.version ?? 'unknown',
+    synchronous_commit: row?.commit ?? 'unknown',
+    pooled: isPooled ? 'by transaction' : 'no',
+  };
+}
+
+/** The session may not be open yet, or be lost: then the poll interval is what there is. */
+function watch({
+  keeper,
+  onChange,
+  log,
+}: {
+  keeper: SessionKeeper;
+  onChange: () => void;
+  log: Log;
+}): () => void {
+  const stop = keeper.onWake(onChange);
+  keeper.current().catch((error: unknown) => {
+    log.warn('cannot listen for commits, relying on the poll interval', { reason: errorText(error) });
+  });
+  return stop;
+}
+
+/** A quiet moment is when the two clocks are compared again; a server that is away keeps the last difference. */
+async function adjusted(clock: ServerClock, log: Log): Promise<boolean> {
+  try {
+    await clock.adjust();
+  } catch (error) {
+    log.debug("the server's time could not be asked for", { reason: errorText(error) });
+  }
+  return true;
+}

@@ -1,0 +1,48 @@
+// The server's time, so that relayers on several hosts agree on what is due and when a lease ends. Measured as an offset to this
+// machine's clock and kept up to date; asking the server for every instant would cost a round trip each.
+import type { Clock } from '../clock.ts';
+import type { Queries } from './connection.ts';
+
+export interface ServerClock extends Clock {
+  /** Measures the offset again. Rejects when the database does; the last offset then stays. */
+  adjust(): Promise<void>;
+  /** The server's clock minus this machine's, in milliseconds. */
+  readonly offsetMs: number;
+}
+
+/** The least disturbed of so many measurements counts: the one with the shortest round trip. */
+const measurements = 3;
+
+/** Makes the clock; its offset is 0 until `adjust` has resolved. */
+export function serverClock(connection: Pick<Queries, 'query'>, local: Clock): ServerClock {
+  let offsetMs = 0;
+  return {
+    nowMs: () => local.nowMs() + offsetMs,
+    monotonicMs: () => local.monotonicMs(),
+    after: (delayMs, callback) => local.after(delayMs, callback),
+    soon: (callback) => local.soon(callback),
+    get offsetMs() {
+      return offsetMs;
+    },
+    async adjust() {
+      let shortestMs = Number.POSITIVE_INFINITY;
+      for (let n = 0; n < measurements; n++) {
+        const measured = await measure(connection, local);
+        if (measured.tookMs >= shortestMs) continue;
+        shortestMs = measured.tookMs;
+        offsetMs = measured.offsetMs;
+      }
+    },
+  };
+}
+
+async function measure(connection: Pick<Queries, 'query'>, local: Clock) {
+  const askedAtMs = local.nowMs();
+  const askedMs = local.monotonicMs();
+  const [row] = await connection.query<{ now_ms: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms',
+  );
+  const tookMs = local.monotonicMs() - askedMs;
+  const theirMs = Number(row?.now_ms);
+  return { tookMs, offsetMs: Math.round(theirMs - (askedAtMs + tookMs / 2)) };
+}

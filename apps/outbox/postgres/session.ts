@@ -1,0 +1,92 @@
+// The one session of a relayer that is more than a borrowed connection: its advisory locks are the relayer's proof of life, and it
+// hears the wakes. When it is lost (the server restarted, the network cut, an administrator ended it) its locks are free; the next
+// `open` begins a new one.
+import pg from 'pg';
+import type { Clock } from '../clock.ts';
+import { troubleOfPostgres } from './trouble.ts';
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  /** The channel on which commits are told. */
+  readonly channel: string;
+  readonly clock: Clock;
+}
+
+/** A session while it lasts. */
+export interface Session {
+  query<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Resolves once it is over, whoever ended it. Never rejects. */
+  readonly ended: Promise<void>;
+  end(): Promise<void>;
+}
+
+const connectTimeoutMs = 5_000;
+/** A frozen network is noticed after two of these; the server gives up on a lost host after about 10 s (its own keepalive). */
+const pingEveryMs = 4_000;
+
+/** Begins a session that listens. Rejects with DatabaseTrouble. `onWake` is also called when it begins: what was told before is missed. */
+export async function openSession(options: SessionOptions, onWake: () => void): Promise<Session> {
+  const client = new pg.Client({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: pingEveryMs,
+    keepAlive: true,
+  });
+  const ended = new Promise<void>((resolve) => {
+    client.once('end', () => resolve());
+    // 'end' follows; without a listener the error would end the process.
+    client.on('error', () => resolve());
+  });
+  client.on('notification', onWake);
+  const query = async <Row>(statement: string, values: readonly unknown[] = []) => {
+    try {
+      return (await client.query(statement, [...values])).rows as readonly Row[];
+    } catch (error) {
+      throw troubleOfPostgres(error);
+    }
+  };
+  try {
+    await client.connect();
+    // A session holds locks for as long as its process lives: nothing but a dead connection may end it.
+    await client.query(
+      'SET idle_session_timeout = 0; SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3',
+    );
+    await client.query(`LISTEN ${pg.escapeIdentifier(options.channel)}`);
+  } catch (error) {
+    client.end().catch(() => {});
+    throw troubleOfPostgres(error);
+  }
+  onWake();
+  const stopPinging = ping(client, options.clock);
+  void ended.then(stopPinging);
+  return {
+    query,
+    ended,
+    async end() {
+      stopPinging();
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+/** Ends a connection that answers nothing: a cut cable tells nobody. */
+function ping(client: pg.Client, clock: Clock): () => void {
+  let cancel = () => {};
+  let isStopped = false;
+  const next = () => {
+    if (!isStopped) cancel = clock.after(pingEveryMs, ask);
+  };
+  const ask = () => {
+    client.query('SELECT 1').then(next, () => {
+      // A polite goodbye would wait for the same dead line.
+      client.connection.stream.destroy();
+    });
+  };
+  next();
+  return () => {
+    isStopped = true;
+    cancel();
+  };
+}

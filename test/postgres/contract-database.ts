@@ -1,0 +1,63 @@
+// What the store contract is run on: one schema with our tables for all cases, emptied before each, since making the tables takes 100 ms
+// and emptying them 5; and stores that keep their connections from case to case, as a relayer keeps them from turn to turn.
+import type pg from 'pg';
+import { onTestFinished } from 'vitest';
+import { sqlForTable } from '../../apps/outbox/outbox-table.ts';
+import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
+import { postgresStore } from '../../apps/outbox/postgres/store.ts';
+import type { OutboxStore } from '../../apps/outbox/store.ts';
+import { createSchema, insertPostgresEvent, postgresRow, postgresSchemaSql } from '../postgres-database.ts';
+import type { ContractDatabase } from '../store-contract-steps.ts';
+
+/** A store on a pool of its own, as a relayer opens it. The caller closes it. */
+export function postgresStoreOn(url: string, table = 'events'): OutboxStore {
+  return postgresStore(
+    connectPostgres({ url, table, synchronousCommit: 'off', applicationName: 'outbox-test' }),
+  );
+}
+
+/** Creates the schema, under the given name of the table, beside whatever `beside` creates; `empty` prepares it for the next case. */
+export async function contractSchema({ table = 'events', beside = '' } = {}) {
+  const { url, client, drop } = await createSchema();
+  await client.query(`SET synchronous_commit = off; ${beside}; ${sqlForTable(postgresSchemaSql(), table)}`);
+  const stores: OutboxStore[] = [];
+  return {
+    async empty(): Promise<ContractDatabase> {
+      await client.query(`
+        DELETE FROM ${table}; SELECT setval('${table}_seq_seq', 1, false);
+        DELETE FROM outbox_log; SELECT setval('outbox_log_id_seq', 1, false)`);
+      let opened = 0;
+      return {
+        async open() {
+          const store = stores[opened] ?? postgresStoreOn(url, table);
+          stores[opened] = store;
+          opened += 1;
+          return store;
+        },
+        append: (columns) => insertPostgresEvent(client, columns, table),
+        read: (seq) => postgresRow(client, seq, table),
+        spoilPayload: (seq) => spoilPayload(client, { table, seq }),
+      };
+    },
+    async drop() {
+      await Promise.all(stores.map((store) => store.close()));
+      await drop();
+    },
+  };
+}
+
+/** Here no setting suspends a CHECK: it is gone until the test has finished. */
+async function spoilPayload(client: pg.Client, { table, seq }: { table: string; seq: number }) {
+  const name = `${table}_payload_is_json_object`;
+  const { rows } = await client.query<{ definition: string }>(
+    `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conrelid = '${table}'::regclass AND conname = $1`,
+    [name],
+  );
+  await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
+  onTestFinished(async () => {
+    await client.query(
+      `DELETE FROM ${table}; ALTER TABLE ${table} ADD CONSTRAINT ${name} ${rows[0]?.definition}`,
+    );
+  });
+  await client.query(`UPDATE ${table} SET payload = '{"cut' WHERE seq = $1`, [seq]);
+}
