@@ -10,6 +10,7 @@ import type { OpenOutbox } from './open-outbox.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
 import { withOutbox } from './with-outbox.ts';
+import { instantText } from './wording.ts';
 
 interface StatusArguments {
   json: boolean;
@@ -20,6 +21,8 @@ interface StatusArguments {
 const onceWindowMs = 60_000;
 const watchWindowMs = 10_000;
 const shortestEveryMs = 100;
+/** What Convoy will not deliver is looked for among the unconfirmed; with reading back off they are all that was ever accepted. */
+const mostLookedThrough = 100_000;
 
 export const statusCommand: CommandModule<object, StatusArguments> = {
   command: 'status',
@@ -46,10 +49,13 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
   },
 };
 
-async function look(outbox: OpenOutbox, windowMs: number): Promise<StatusReport> {
+async function look({ store, ...outbox }: OpenOutbox, windowMs: number): Promise<StatusReport> {
   const nowMs = outbox.nowMs();
-  const overview = await outbox.store.overview({ nowMs, windowMs });
-  return statusReport({ overview, slots: await outbox.alive(), database: await outbox.room(), nowMs });
+  const overview = await store.overview({ nowMs, windowMs });
+  const isQuick = overview.unconfirmed <= mostLookedThrough;
+  const undelivered = isQuick ? await store.count({ filter: { state: 'undelivered' }, nowMs }) : null;
+  const [slots, database] = [await outbox.alive(), await outbox.room()];
+  return statusReport({ overview, undelivered, slots, database, nowMs });
 }
 
 async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
@@ -68,7 +74,8 @@ async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Prom
     const report = await look(outbox, watchWindowMs);
     // From the top of a cleared screen: what was there before stays in the scrollback.
     if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');
-    printResult(json, report, () => [...statusLines(report, terminalWidth()), '']);
+    const seen = `at         ${instantText(report.atMs)} (UTC)`;
+    printResult(json, report, () => [seen, ...statusLines(report, terminalWidth()), '']);
     await sleep(systemClock, everyMs, stopping.signal);
   }
 }

@@ -73,10 +73,13 @@ export function toldToAPerson(file: string, error: unknown): unknown {
   return isPassing(cause) ? blocked(file, cause, 'run the command again') : explained(file, error);
 }
 
-/** The path of the database. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when nothing is there. */
+/** The path of the database. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when no file is there. */
 function existingDatabase(environment: Environment): string {
   const file = databaseFile(environment);
-  if (existsSync(file)) return file;
+  if (existsSync(file)) {
+    if (!statSync(file).isDirectory()) return file;
+    throw new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `${file} is a folder: name the file in it`);
+  }
   throw new OutboxError(
     'ERR_OUTBOX_DATABASE_UNAVAILABLE',
     `there is no database at ${file}: set DATABASE_URL, or start the applications, which create it`,
