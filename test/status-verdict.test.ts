@@ -52,3 +52,9 @@ test.each([
   expect(verdict.title).toMatch(title);
   expect(verdict.advice).toMatch(/\.$/);
 });
+
+test('what to do about a database that cannot be written is that of its engine', () => {
+  const advice = (isOnServer: boolean) => verdictOf({ ...calm, isOnServer, failingSinceMs: 0 }).advice;
+  expect(advice(false)).toMatch(/fuser, lsof/);
+  expect(advice(true)).toMatch(/See that the server runs/);
+});
