@@ -1,4 +1,5 @@
 // `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
+
 import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
@@ -6,6 +7,7 @@ import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { type DatabasePlace, databasePlace } from '../../apps/outbox/database-place.ts';
 import { isInstalled, readEnvironment } from '../../apps/outbox/environment.ts';
+import { loadPostgres } from '../../apps/outbox/load-postgres.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import {
   checkClaim,
@@ -60,7 +62,7 @@ async function examine(): Promise<readonly Finding[]> {
     return [...findings, unusable('database', error)];
   }
   if (place.engine === 'postgres') {
-    const { examineUnopened } = await import('./doctor/server.ts');
+    const { examineUnopened } = await loadPostgres(import('./doctor/server.ts'));
     findings.push(...(await examineUnopened(place.url, table)));
     if (findings.at(-1)?.level === 'wrong') return findings;
     return withOutbox('read', async (outbox) => [...findings, ...(await examineOpen(outbox, null))]);
@@ -89,7 +91,11 @@ async function examineOpen(outbox: OpenOutbox, progress: WalProgress | null): Pr
   return [
     ...(outbox.engine.kind === 'sqlite'
       ? await examineFile(outbox, outbox.engine, { relayers, progress })
-      : await (await import('./doctor/server.ts')).examineServer(outbox, outbox.engine, relayers)),
+      : await (await loadPostgres(import('./doctor/server.ts'))).examineServer(
+          outbox,
+          outbox.engine,
+          relayers,
+        )),
     ...checkPm2(relayers),
     ...(await checkConvoy(outbox, nowMs)),
   ];

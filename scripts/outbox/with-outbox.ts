@@ -1,5 +1,6 @@
 // Opens the outbox for one command and closes it again. It never creates a database (a typo in DATABASE_URL must not leave
 // an empty file behind) and never migrates one: old applications may be running on it.
+
 import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { systemClock } from '../../apps/outbox/clock.ts';
@@ -7,6 +8,7 @@ import { blocked, explained } from '../../apps/outbox/database-error.ts';
 import { databasePlace } from '../../apps/outbox/database-place.ts';
 import { databaseFile, type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
 import { isPassing } from '../../apps/outbox/judge-trouble.ts';
+import { loadPostgres } from '../../apps/outbox/load-postgres.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
@@ -32,7 +34,7 @@ export async function withOutbox<Result>(
   const table = outboxTable(environment);
   const { engine, url } = databasePlace(environment);
   if (engine === 'sqlite') return withFile({ environment, table, access }, use);
-  const { withPostgres } = await import('./with-postgres.ts');
+  const { withPostgres } = await loadPostgres(import('./with-postgres.ts'));
   return withPostgres({ environment, url, table, access }, use);
 }
 
