@@ -7,8 +7,8 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { calendarOf } from './adopted-calendar.ts';
 import {
   buildService,
+  quietEnvironment as env,
   migratedFile,
-  quietEnvironment,
   startService,
   traceparent,
 } from './adopted-service.ts';
@@ -20,7 +20,7 @@ import { call } from './sandbox-client.ts';
 import { driftOf } from './schema-engine.ts';
 
 const app = installPacked('orders');
-const env = quietEnvironment;
+const nowhere = 'http://127.0.0.1:9/api';
 const printed = (command: string, more = {}) =>
   app.run(app.bin('outbox'), [command], { env: { ...env, ...more } });
 
@@ -36,14 +36,9 @@ describe('the package', () => {
     const foreign =
       /ingester|chaos(?!\.svg)|bench\/|demo_invoices|prisma-client|generated|\.test\.|node_modules|\.db/;
     expect(app.files.filter((file) => foreign.test(file))).toEqual([]);
-    for (const name of ['pm2', 'prisma', '@prisma/client'])
-      expect(app.manifest.dependencies).not.toHaveProperty([name]);
-    expect(Object.keys(app.manifest.peerDependencies ?? {})).toEqual([
-      '@prisma/adapter-pg',
-      '@prisma/client',
-      'pg',
-    ]);
-    for (const name of ['pg', '@prisma/adapter-pg'])
+    const peers = ['@prisma/adapter-pg', '@prisma/client', 'pg'];
+    expect(Object.keys(app.manifest.peerDependencies ?? {})).toEqual(peers);
+    for (const name of ['pm2', 'prisma', ...peers])
       expect(app.manifest.dependencies).not.toHaveProperty([name]);
     expect(app.manifest.private).toBeUndefined();
   });
@@ -60,6 +55,17 @@ describe('the package', () => {
       expect(app.run(app.bin(name), ['--help'], { env })).toContain(`npx ${name}`);
     },
   );
+
+  test('has commands that name the missing client of PostgreSQL', () => {
+    const elsewhere = { ...env, DATABASE_URL: 'postgres://127.0.0.1:1/x', RELAYER_SANDBOX_URL: nowhere };
+    const run =
+      (name: string, ...args: string[]) =>
+      () =>
+        app.run(app.bin(name), args, { env: elsewhere });
+    const told = 'whose client is not installed: npm install pg @prisma/adapter-pg';
+    for (const refused of [run('outbox-relayer'), run('outbox', 'status'), run('outbox', 'doctor')])
+      expect(refused).toThrow(told);
+  });
 
   test('serves an application in CommonJS, with types', () => {
     const folder = path.join(app.folder, 'commonjs');
@@ -93,13 +99,8 @@ describe('the example', () => {
     const file = await migratedFile(app.folder);
     expect((await driftOf(file, schema)).trim()).toBe('-- This is an empty migration.');
     const tables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_prisma%' ESCAPE '\\' ORDER BY name`;
-    expect(plainConnection(file).prepare(tables).pluck().all()).toEqual([
-      'Order',
-      'Product',
-      'events',
-      'outbox_log',
-      'sqlite_sequence',
-    ]);
+    const names = ['Order', 'Product', 'events', 'outbox_log', 'sqlite_sequence'];
+    expect(plainConnection(file).prepare(tables).pluck().all()).toEqual(names);
   });
 
   test('has a live page, with every file that it asks for, and metrics', async () => {
@@ -133,10 +134,8 @@ describe('the example', () => {
     ]);
     const traces = service.receiver.rows().map((row) => row.traceparent);
     expect(traces.toSorted()).toEqual([traceparent, null]);
-    expect(service.select('SELECT event_type FROM events ORDER BY seq')).toEqual([
-      'order.placed',
-      'order.cancelled',
-    ]);
+    const types = ['order.placed', 'order.cancelled'];
+    expect(service.select('SELECT event_type FROM events ORDER BY seq')).toEqual(types);
     expect(service.select('SELECT count(*) FROM "Order"')).toEqual([1]);
     expect(service.select(`SELECT stock FROM Product WHERE sku = 'cup'`)).toEqual([5]);
   });
@@ -185,33 +184,16 @@ describe('an application with an events table and an Event model of its own', ()
     expect(service.select('SELECT count(*) FROM events')).toEqual([0]);
     const schema = readFileSync(path.join(folder, 'prisma', 'schema.prisma'), 'utf8');
     expect((await driftOf(service.file, schema)).trim()).toBe('-- This is an empty migration.');
-    const env = { ...quietEnvironment, ...outbox, DATABASE_URL: `file:${service.file}` };
-    expect(JSON.parse(app.run(app.bin('outbox'), ['status', '--json'], { env })).counts.pending).toBe(0);
+    const own = { ...env, ...outbox, DATABASE_URL: `file:${service.file}` };
+    expect(JSON.parse(app.run(app.bin('outbox'), ['status', '--json'], { env: own })).counts.pending).toBe(0);
   });
 });
 
 test("a relayer in another application's folder creates no database, and says what is missing", async () => {
   const file = path.join(tempDirectory(), 'none.db');
-  const env = {
-    ...quietEnvironment,
-    DATABASE_URL: `file:${file}`,
-    RELAYER_SANDBOX_URL: 'http://127.0.0.1:9/api',
-  };
-  const relayer = spawnNode(app.bin('outbox-relayer'), [], { cwd: app.folder, env });
+  const own = { ...env, DATABASE_URL: `file:${file}`, RELAYER_SANDBOX_URL: nowhere };
+  const relayer = spawnNode(app.bin('outbox-relayer'), [], { cwd: app.folder, env: own });
   expect(await relayer.exited).toBe(2);
   expect(relayer.stderr).toContain('create it with your own migrations first');
   expect(existsSync(file)).toBe(false);
-});
-
-test("an application that never installed PostgreSQL's client is told the command, whichever door it comes in by", () => {
-  const env = {
-    ...quietEnvironment,
-    DATABASE_URL: 'postgres://127.0.0.1:1/x',
-    RELAYER_SANDBOX_URL: 'http://127.0.0.1:9/api',
-  };
-  const told = /whose client is not installed: npm install pg @prisma\/adapter-pg/;
-  for (const args of [['outbox-relayer'], ['outbox', 'status'], ['outbox', 'doctor']]) {
-    const [bin = '', ...rest] = args;
-    expect(() => app.run(app.bin(bin), rest, { env }), bin).toThrow(told);
-  }
 });
