@@ -4,9 +4,11 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { ConvoyEndpoint } from '../apps/outbox/convoy-directory.ts';
 import { judgeBusiness } from '../scripts/outbox/doctor/convoy-checks.ts';
+import { wrong } from '../scripts/outbox/doctor/finding.ts';
 import { checkFileSystem } from '../scripts/outbox/doctor/machine-checks.ts';
 import { judgePm2 } from '../scripts/outbox/doctor/pm2-checks.ts';
 import { readWalProgress } from '../scripts/outbox/doctor/wal-index.ts';
+import { reportLines } from '../scripts/outbox/doctor.ts';
 import { killTimeoutMs } from '../scripts/outbox/kill-timeout.ts';
 import { tempDirectory } from './helpers.ts';
 import { insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
@@ -39,6 +41,12 @@ describe('PM2', () => {
 
   test.each([
     ['a stopped relayer', { status: 'stopped' }, 'wrong', /is stopped/],
+    [
+      'a relayer that PM2 says to be waiting, after an exit code that it does not restart',
+      { status: 'waiting restart', exit_code: 2 },
+      'wrong',
+      /ended with exit code 2 and stays stopped/,
+    ],
     ['a kill before the drain is over', { kill_timeout: 5_000 }, 'wrong', /a stop is a kill/],
     ['a kill just after the drain', { kill_timeout: 7_000 }, 'caution', /raise kill_timeout to 8000/],
     ["PM2's own kill_timeout", { kill_timeout: undefined }, 'wrong', /kill_timeout 1600 ms/],
@@ -114,4 +122,17 @@ test('the progress of the write-ahead log is read without a checkpoint', () => {
   expect(readWalProgress(file)).toEqual({ frames: log, copied: checkpointed });
   expect(checkpointed).toBe(before?.frames);
   expect(log).toBeGreaterThan(checkpointed);
+});
+
+test('a Convoy that knows none of a thousand businesses does not bury the other findings', () => {
+  const business = (n: number) => wrong(`business b${n}`, 'has no endpoint', 'create one');
+  const findings = [wrong('claim', 'c', 'd'), ...Array.from({ length: 1_000 }, (_, n) => business(n))];
+  const lines = reportLines(findings, null);
+  expect(lines[0]).toMatch(/^WRONG {3}claim/);
+  expect(lines).toHaveLength(1 + 20 + 1 + 2);
+  expect(lines.slice(-3)).toEqual([
+    '... and 980 businesses more; --json lists all',
+    '',
+    '1001 wrong, 0 to be careful with, 0 not known, 0 well',
+  ]);
 });

@@ -19,7 +19,7 @@ export interface Acceptance {
 
 /** The outbox at one instant, as far as it can be had for little. */
 export interface Glance {
-  /** The highest `seq` ever given out; 0 before the first event. Without gaps, so its growth counts the events appended. */
+  /** The highest `seq` ever given out; 0 before the first event. Its growth counts the events appended (and, on PostgreSQL, those rolled back). */
   readonly newestSeq: number;
   /** The pending event that is next in line, among those never delayed; null when there is none. */
   readonly freshHeadSeq: number | null;
@@ -76,6 +76,6 @@ export interface LiveVerbs {
   }): Promise<readonly NumberedRecord[]>;
   /** The reasons of the newest 2,000 dead events, the most frequent first, at most 10. */
   deadReasons(): Promise<readonly DeadReason[]>;
-  /** Size of the write-ahead log; 0 when there is none. */
-  walBytes(): number;
+  /** Size of the write-ahead log; null for a database that has none of its own. */
+  walBytes(): number | null;
 }

@@ -20,6 +20,7 @@ import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { SlotHolder } from './slot-holder.ts';
+import { slotLog } from './slot-log.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
@@ -51,11 +52,12 @@ export class RelayerService implements Application {
   stopped: Promise<void> = Promise.resolve();
 
   constructor(parts: ServiceParts) {
-    const { settings, credentials, log, database } = parts;
+    const { settings, credentials, database } = parts;
     const { clock } = database;
     this.#meters = new Meters(clock);
     this.#calmFromMs = clock.monotonicMs() + busyStartMs;
     this.#slot = new SlotHolder(parts.slot);
+    const log = slotLog(parts.log, this.#slot);
     const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
     const metered = { meters: this.#meters, clock };
     const store = meteredStore(patientStore(database.store, patience), metered);

@@ -12,6 +12,7 @@ import type {
 } from '@prisma/driver-adapter-utils';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
+import type { AdapterOptions } from '../adapter-options.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { describeDatabaseError, unavailable } from '../database-error.ts';
 import { fileOfUrl } from '../environment.ts';
@@ -23,24 +24,14 @@ import { recordWriter } from './connection-facts.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { SerialTransaction } from './serial-transaction.ts';
 
-/** Which database, and how long to wait for it. */
-export interface AdapterOptions {
-  /** Path of the file, or a `file:` URL; relative ones are taken from the working directory. It must exist. */
-  readonly url: string;
-  /**
-   * How long a transaction or statement goes on asking for the write lock while another process holds it. Default
-   * 10 s, counted from its own turn. Prisma's own `maxWait` (2 s unless set) may give up on a transaction earlier.
-   */
-  readonly lockWaitMs?: number;
-  readonly clock?: Clock;
-}
-
 /** An adapter factory for `new PrismaClient({ adapter })` that knows its gate. */
 export interface OutboxAdapter extends SqlDriverAdapterFactory {
   readonly gate: FileGate;
 }
 
 const defaultLockWaitMs = 10_000;
+/** Opening waits no longer than this for the line in the record that tells the doctor how durable this writer is. */
+const recordWaitMs = 1_000;
 /**
  * SQLite's own wait stops the event loop, so it is left to the shortest step it knows; the longer wait is ours and
  * asynchronous.
@@ -60,17 +51,14 @@ export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
   const file = fileOfUrl(options.url);
   const inner = new PrismaBetterSqlite3({ url: file, fileMustExist: true, timeout: busyTimeoutMs });
   const gate = gateOf(file);
+  const { clock = systemClock, lockWaitMs = defaultLockWaitMs } = options;
   const retry = <Result>(attempt: () => Promise<Result>) =>
-    retryWhileLocked(attempt, {
-      file,
-      lockWaitMs: options.lockWaitMs ?? defaultLockWaitMs,
-      clock: options.clock ?? systemClock,
-    });
+    retryWhileLocked(attempt, { file, lockWaitMs, clock });
   return {
     provider: inner.provider,
     adapterName: inner.adapterName,
     gate,
-    connect: () => retry(async () => connectOnce(await connectInner(inner, file), gate, retry)),
+    connect: () => retry(async () => connectOnce(await connectInner(inner, file), { gate, retry, clock })),
   };
 }
 
@@ -88,13 +76,16 @@ async function connectInner(factory: PrismaBetterSqlite3, file: string): Promise
   }
 }
 
-async function connectOnce(inner: SqlDriverAdapter, gate: FileGate, retry: Retry): Promise<SqlDriverAdapter> {
+async function connectOnce(
+  inner: SqlDriverAdapter,
+  { gate, retry, clock }: { readonly gate: FileGate; readonly retry: Retry; readonly clock: Clock },
+): Promise<SqlDriverAdapter> {
   try {
     const connection = connectionOf(inner);
     // Prisma's adapter reads integers as bigints; the pragmas are compared as numbers.
     connection.defaultSafeIntegers(false);
     configure(connection, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages });
-    recordWriter(connection);
+    await recordWriter(connection, { file: gate.file, lockWaitMs: recordWaitMs, clock });
     connection.defaultSafeIntegers(true);
     return new SerialAdapter(inner, { connection, gate, retry });
   } catch (error) {

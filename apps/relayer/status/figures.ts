@@ -2,9 +2,10 @@
 import type { Clock } from '../../outbox/clock.ts';
 import type { LiveVerbs } from '../../outbox/live-verbs.ts';
 import type { ReasonCount } from '../../outbox/overview-verbs.ts';
+import { type Afterwards, afterwardsOf } from './afterwards.ts';
 import { countPending } from './backlog.ts';
 
-export interface Figures {
+export interface Figures extends Afterwards {
   readonly appended: number;
   readonly pending: number;
   readonly leased: number;
@@ -12,7 +13,8 @@ export interface Figures {
   /** 0 when nothing is pending. */
   readonly oldestPendingSeconds: number;
   readonly waiting: readonly ReasonCount[];
-  readonly walBytes: number;
+  /** Null where the database has no write-ahead log of its own. */
+  readonly walBytes: number | null;
   /** Epoch seconds; null before the first acceptance. */
   readonly lastAcceptanceSeconds: number | null;
   /** By slot: the newest start, epoch seconds. */
@@ -40,6 +42,7 @@ export async function figuresOf(store: LiveVerbs, clock: Clock): Promise<Figures
     oldestPendingSeconds: oldestPendingAtMs === null ? 0 : Math.max(0, nowMs - oldestPendingAtMs) / 1_000,
     waiting: glance.waiting,
     walBytes: store.walBytes(),
+    ...afterwardsOf(record),
     lastAcceptanceSeconds: beforeMs === null ? null : beforeMs / 1_000,
     starts: [...starts].map(([slot, atSeconds]) => ({ slot, atSeconds })),
   };

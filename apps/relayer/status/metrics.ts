@@ -45,7 +45,7 @@ const gatewayStates = ['open', 'paused', 'probing', 'ramping'] as const;
 const ofOutbox: readonly Metric[] = [
   {
     ...{ name: 'outbox_events_appended_total', kind: 'counter', of: 'outbox' },
-    help: 'Events ever appended to this outbox.',
+    help: 'Events ever appended to this outbox; on PostgreSQL those of rolled-back transactions, too.',
     read: ({ figures }) => one(figures.appended),
   },
   {
@@ -83,6 +83,16 @@ const ofOutbox: readonly Metric[] = [
     read: ({ figures }) => (figures.lastAcceptanceSeconds === null ? [] : one(figures.lastAcceptanceSeconds)),
   },
   {
+    ...{ name: 'outbox_convoy_stalled', kind: 'gauge', of: 'outbox' },
+    help: 'Whether Convoy accepts events and stores none: 1 until reading back has found some again.',
+    read: ({ figures }) => one(figures.stalledSinceMs === null ? 0 : 1),
+  },
+  {
+    ...{ name: 'outbox_last_undelivered_timestamp_seconds', kind: 'gauge', of: 'outbox' },
+    help: 'When an accepted event last turned out to be one that Convoy will not deliver; absent before the first.',
+    read: ({ figures }) => (figures.undeliveredAtMs === null ? [] : one(figures.undeliveredAtMs / 1_000)),
+  },
+  {
     ...{ name: 'outbox_relayer_start_timestamp_seconds', kind: 'gauge', of: 'outbox', labels: ['relayer'] },
     help: 'The newest start of a relayer in each slot.',
     read: ({ figures }) =>
@@ -90,8 +100,8 @@ const ofOutbox: readonly Metric[] = [
   },
   {
     ...{ name: 'outbox_wal_bytes', kind: 'gauge', of: 'outbox' },
-    help: 'Size of the write-ahead log.',
-    read: ({ figures }) => one(figures.walBytes),
+    help: 'Size of the write-ahead log; absent on PostgreSQL.',
+    read: ({ figures }) => (figures.walBytes === null ? [] : one(figures.walBytes)),
   },
 ];
 
