@@ -8,8 +8,8 @@ import { businessIds } from '../scripts/bench/event-form.ts';
 import { flatMeasures } from '../scripts/bench/flat-measures.ts';
 import { checkRoom, flatPoints } from '../scripts/bench/flat-points.ts';
 import { Gateway } from '../scripts/bench/gateway.ts';
+import { looksAtSqlite } from '../scripts/bench/looks-sqlite.ts';
 import { cellsOf, eventsOf, rateOf } from '../scripts/bench/slots.ts';
-import { pendingIn } from '../scripts/bench/stock.ts';
 import { StoredList } from '../scripts/bench/stored-list.ts';
 import { tempDirectory } from './helpers.ts';
 import { insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
@@ -54,10 +54,10 @@ test('an interruption ends the filling', async () => {
 test('what waits for tomorrow is not waited for', async () => {
   const file = newDatabaseFile();
   await addInBulk(file, { count: 3, rows: { kind: 'pending', availableAtMs: 0 } }, signal);
-  const left = pendingIn(file);
-  expect(left()).toBe(1);
+  const left = looksAtSqlite.pendingIn(file);
+  expect(await left()).toBe(true);
   postponeAll(file, Date.now() + 86_400_000);
-  expect(left()).toBe(0);
+  expect(await left()).toBe(false);
 });
 
 test('the list of stored events is read back whole, page by page, by time, each row as long as one of Convoy', async () => {

@@ -145,7 +145,7 @@ test('table and picture show everybody, who is slow, who was left out and why', 
     ...{ date: '2026-01-01T00:00:00.000Z', commit: 'abc', versions: { node: '20' }, pragmas: {} },
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 0 },
     settings: {
-      ...{ runs: 1, pending: 10, relayers: 1, concurrency: null, gatewayLatencyMs: 0 },
+      ...{ runs: 1, pending: 10, relayers: 1, concurrency: null, engine: 'sqlite', gatewayLatencyMs: 0 },
       ...{ sizes: [10], processed: 0 },
       ...{ only: ['drain', 'latency', 'recovery'], peers: ['p', 'q'] },
     },

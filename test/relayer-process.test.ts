@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { projectRoot, type SpawnedNode, spawnNode, tempDirectory, waitFor } from './helpers.ts';
+import { type SpawnedNode, tempDirectory, waitFor } from './helpers.ts';
 import {
   eventRow,
   insertEvent,
@@ -12,62 +12,14 @@ import {
   plainConnection,
   statusCounts,
 } from './outbox-database.ts';
-import { type Answer, type ReceivedRequest, startReplyServer } from './reply-server.ts';
-
-const main = path.join(projectRoot, 'build/relayer/main.js');
-
-interface Convoy {
-  readonly url: string;
-  readonly requests: readonly ReceivedRequest[];
-  /** What comes of an event; by default it is accepted. */
-  answer: Answer;
-}
-
-const json = { 'content-type': 'application/json' };
-const accept: Answer = (response) => {
-  response.writeHead(201, json).end('{"status":true,"message":"ok","data":null}\n');
-};
-
-/** Convoy in a few lines: it names the project and takes events. */
-async function startConvoy(): Promise<Convoy> {
-  const server = await startReplyServer((response, request) => {
-    if (request.method === 'POST') return convoy.answer(response, request);
-    response.writeHead(200, json).end('{"status":true,"message":"ok","data":{"uid":"P1"}}\n');
-  });
-  const convoy: Convoy = { url: server.url, requests: server.requests, answer: accept };
-  return convoy;
-}
-
-/** Keys of the events that Convoy was sent, in order. */
-function keys(convoy: Convoy): string[] {
-  const posts = convoy.requests.filter(({ method }) => method === 'POST');
-  return posts.map(({ body }) => JSON.parse(body).idempotency_key);
-}
+import { accept, keysAt, startBuiltRelayer, startPlainConvoy, variablesFor } from './plain-convoy.ts';
 
 function startRelayer(
   file: string,
   variables: Record<string, string>,
   args: readonly string[] = [],
 ): SpawnedNode {
-  return spawnNode(main, args, {
-    env: {
-      PATH: process.env.PATH ?? '',
-      OUTBOX_ENV_FILE: '/dev/null',
-      DATABASE_URL: `file:${file}`,
-      ...variables,
-    },
-  });
-}
-
-function variablesFor(convoy: Convoy): Record<string, string> {
-  return {
-    CONVOY_BASE_URL: convoy.url,
-    CONVOY_API_KEY: 'CO.secret-key',
-    CONVOY_PROJECT_ID: 'P1',
-    RELAYER_POLL_INTERVAL: '1h',
-    // The server of this test knows one question only.
-    RELAYER_OWNER_GUARD: 'no',
-  };
+  return startBuiltRelayer({ DATABASE_URL: `file:${file}`, ...variables }, args);
 }
 
 async function drained(db: Database.Database): Promise<void> {
@@ -76,7 +28,7 @@ async function drained(db: Database.Database): Promise<void> {
 
 describe('a relayer process', () => {
   test('delivers what waits, then what is committed, within no poll interval, and stops on SIGINT', async () => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = newDatabaseFile();
     const db = plainConnection(file);
     const seqs = insertEvents(db, 50);
@@ -88,13 +40,13 @@ describe('a relayer process', () => {
     }
     relayer.child.kill('SIGINT');
     expect(await relayer.exited).toBe(0);
-    expect(keys(convoy).toSorted()).toEqual(seqs.map((seq) => eventRow(db, seq).id).toSorted());
+    expect(keysAt(convoy).toSorted()).toEqual(seqs.map((seq) => eventRow(db, seq).id).toSorted());
     expect(relayer.stdout).toContain(`database=${file}`);
     expect(relayer.stdout + relayer.stderr).not.toContain('secret-key');
   });
 
   test('sends nothing before the gateway has named the project, and at once the next time', async () => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = newDatabaseFile();
     const db = plainConnection(file);
     insertEvent(db);
@@ -110,25 +62,25 @@ describe('a relayer process', () => {
   });
 
   test('that is killed is followed by one that redelivers what it held at once', async () => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = newDatabaseFile();
     const db = plainConnection(file);
     convoy.answer = () => {};
     insertEvents(db, 10);
     const first = startRelayer(file, variablesFor(convoy), ['--concurrency', '4']);
-    await waitFor('four events in flight', () => keys(convoy).length === 4);
+    await waitFor('four events in flight', () => keysAt(convoy).length === 4);
     first.child.kill('SIGKILL');
     await first.exited;
     convoy.answer = accept;
     // Its leases last half a minute and nobody polls: only the takeover can free them.
     startRelayer(file, variablesFor(convoy));
     await drained(db);
-    const repeats = keys(convoy).length - new Set(keys(convoy)).size;
+    const repeats = keysAt(convoy).length - new Set(keysAt(convoy)).size;
     expect(repeats).toBeLessThanOrEqual(4);
   });
 
   test('whose lock file is removed stops: two might hold one slot', async () => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = newDatabaseFile();
     const relayer = startRelayer(file, { ...variablesFor(convoy), RELAYER_POLL_INTERVAL: '50ms' });
     await waitFor('it runs', () => relayer.stdout.includes('gateway checked'));
@@ -140,13 +92,13 @@ describe('a relayer process', () => {
   });
 
   test('gives back what is in flight when its drain ends', async () => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = newDatabaseFile();
     const db = plainConnection(file);
     convoy.answer = () => {};
     const seq = insertEvent(db);
     const relayer = startRelayer(file, { ...variablesFor(convoy), RELAYER_DRAIN_TIMEOUT: '100ms' });
-    await waitFor('the event in flight', () => keys(convoy).length === 1);
+    await waitFor('the event in flight', () => keysAt(convoy).length === 1);
     relayer.child.kill('SIGINT');
     expect(await relayer.exited).toBe(0);
     expect(eventRow(db, seq)).toMatchObject({ status: 'pending', lease_id: null, claims: 0, attempts: 0 });
@@ -168,14 +120,14 @@ describe('a relayer that cannot run says why in one line and exits with 2:', () 
       says: '/nowhere/at/all.db',
     },
   ])('$what', async ({ variables, says }) => {
-    const convoy = await startConvoy();
+    const convoy = await startPlainConvoy();
     const file = path.join(tempDirectory(), 'events.db');
     const relayer = startRelayer(file, { ...variablesFor(convoy), ...variables } as Record<string, string>);
     expect(await relayer.exited).toBe(2);
     expect(relayer.stderr).toContain(says);
     expect(relayer.stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(relayer.stderr).not.toContain('secret-key');
-    expect(keys(convoy)).toEqual([]);
+    expect(keysAt(convoy)).toEqual([]);
   });
 
   test('and --help is no mistake', async () => {

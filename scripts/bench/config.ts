@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { BenchError } from './bench-error.ts';
+import { type BenchEngine, engineOf, sqlite } from './engine-option.ts';
 import { workNames } from './peers/compete.ts';
 import { peerNames } from './peers/peer-list.ts';
 
@@ -12,9 +13,11 @@ const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 
 /** What takes long, or much room: measured only when it is named. */
 const longParts = ['flat', 'confirm', 'prune', 'slots'] as const;
 export const partNames = [...usualParts, ...longParts] as const;
+/** They fill files, or read them. */
+const onSqliteOnly: readonly PartName[] = ['flat', 'confirm', 'prune'];
 export type PartName = (typeof partNames)[number];
 
-export interface BenchSettings {
+export interface BenchSettings extends BenchEngine {
   /** Runs that count; with more than one, another goes before them to warm up. */
   readonly runs: number;
   /** Events that wait at the start of a drain. */
@@ -59,6 +62,12 @@ const options = {
   relayers: { ...text, default: '1', describe: 'Relayers that drain together' },
   concurrency: { ...text, describe: "Slots of each relayer [default: the relayer's own]" },
   'gateway-latency': { ...text, default: '0', describe: 'How long the gateway takes for each answer' },
+  database: {
+    ...text,
+    default: 'sqlite',
+    describe:
+      'sqlite; or postgres, on the server of TEST_POSTGRES_URL or of this machine; or a postgres:// URL',
+  },
   only: {
     ...text,
     describe: `Some of ${partNames.join(',')} [default: all but ${longParts.join(',')}, which take minutes each]`,
@@ -114,7 +123,15 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
   if (peers !== null && given.relayers !== '1') {
     throw refusal('--relayers: with --peers there is one worker each, leave it out.');
   }
+  const database = read('database', given.database, engineOf) ?? sqlite;
+  if (peers !== null && database.engine !== 'sqlite') {
+    throw refusal('--database: with --peers ours runs on both, leave it out.');
+  }
+  const only = read('only', given.only, someOf(possible)) ?? usual;
+  const unfit = only.filter((part) => database.engine !== 'sqlite' && onSqliteOnly.includes(part));
+  if (unfit.length > 0) throw refusal(`--only: ${unfit.join(',')} can be measured on SQLite only.`);
   return {
+    ...database,
     runs:
       read('runs', given.runs, wholeNumber({ min: 1, max: 1_000 })) ??
       (peers === null ? usualRuns.alone : usualRuns.withPeers),
@@ -123,7 +140,7 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     concurrency: read('concurrency', given.concurrency, wholeNumber({ min: 1, max: 1_000 })) ?? null,
     gatewayLatencyMs:
       read('gateway-latency', given['gateway-latency'], duration({ minMs: 0, maxMs: 5_000 })) ?? 0,
-    only: read('only', given.only, someOf(possible)) ?? usual,
+    only,
     sizes: read('sizes', given.sizes, risingNumbers) ?? [],
     processed: read('processed', given.processed, wholeNumber({ min: 0, max: 100_000_000 })) ?? 0,
     out: path.resolve(packageRoot, String(single('out', given.out))),

@@ -1,100 +1,34 @@
-// The drain: so many committed events waiting, from the start of the relayer's process to the last one settled. Beside it, in the
-// same run, the limit (bare-relay.ts): cold, from the start of its process too, and warm.
+// The drain: so many committed events waiting, from the start of the relayer's process to the last one settled. On SQLite, beside it
+// in the same run, the limit (bare-relay.ts): cold, from the start of its process too, and warm.
 
 import type { BareTimes } from './bare-relay.ts';
 import { type Bench, defaultSlots, eachRun } from './bench.ts';
 import { ChildLink } from './child-link.ts';
-import { type Measure, mustBe, type Unit } from './measure.ts';
+import { againstLimit, costsOf, type Drained, type Limit, ratesOf } from './drain-figures.ts';
+import { type Measure, mustBe } from './measure.ts';
 import { monotonicMs } from './monotonic.ts';
 import { inTime, until } from './patience.ts';
-import { type ProcessUsage, usageOf } from './process-usage.ts';
+import { usageOf } from './process-usage.ts';
 import { startRelayer } from './relayer-process.ts';
-import { deliveredBefore, pendingIn, processedIn } from './stock.ts';
+import { deliveredBefore } from './stock.ts';
 import type { Counts } from './tally.ts';
-
-interface Limit {
-  /** From the start of its process. */
-  readonly coldMs: number;
-  readonly warm: BareTimes;
-  readonly gatewayUs: number;
-  readonly bodyBytes: number;
-}
-
-interface Drained {
-  readonly tookMs: number;
-  /** From the middle event's arrival to the last one's. */
-  readonly secondHalfMs: number;
-  /** Of all relayers together. */
-  readonly usage: readonly ProcessUsage[];
-}
 
 /** The part of a run of `bench`. */
 export async function drain(bench: Bench): Promise<readonly Measure[]> {
-  const { pending } = bench.settings;
+  const { pending, engine } = bench.settings;
   const runs = await eachRun(bench, 'drain', async () => {
-    const limit = await measureLimit(bench);
+    const limit = engine === 'sqlite' ? await measureLimit(bench) : null;
     const drained = await measureDrain(bench, limit);
     const rate = Math.round((pending / drained.tookMs) * 1_000);
-    const bare = Math.round((pending / limit.coldMs) * 1_000);
-    return { result: { limit, drained }, text: `${rate} events/s, limit ${bare}` };
+    const beside = limit === null ? '' : `, limit ${Math.round((pending / limit.coldMs) * 1_000)}`;
+    return { result: { limit, drained }, text: `${rate} events/s${beside}` };
   });
-  const measure = (
-    name: string,
-    label: string,
-    unit: Unit,
-    value: (run: (typeof runs)[number]) => number,
-  ) => ({
-    ...{ name: `drain.${name}`, label, unit, samplesPerRun: pending },
-    values: runs.map(value),
-  });
-  const perSecond = (ms: number) => (pending / ms) * 1_000;
-  const warmMs = ({ limit }: (typeof runs)[number]) => limit.warm.sqliteMs + limit.warm.httpMs;
-  const sum = (usage: readonly ProcessUsage[], of: (one: ProcessUsage) => number) =>
-    usage.reduce((total, one) => total + of(one), 0);
+  const limited = runs.flatMap(({ limit, drained }) => (limit === null ? [] : [{ limit, drained }]));
+  const drains = runs.map(({ drained }) => drained);
   return [
-    measure('rate', 'from process start', 'events/s', (run) => perSecond(run.drained.tookMs)),
-    measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(run.limit.coldMs)),
-    measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
-    measure('steady', 'second half', 'events/s', (run) => perSecond(2 * run.drained.secondHalfMs)),
-    measure('limit-warm', 'limit, warm', 'events/s', (run) => perSecond(warmMs(run))),
-    measure(
-      'ratio-warm',
-      'of the warm limit',
-      'ratio',
-      (run) => warmMs(run) / (2 * run.drained.secondHalfMs),
-    ),
-    measure('client', "undici's Pool alone, warm", 'events/s', (run) => perSecond(run.limit.warm.httpMs)),
-    measure(
-      'sqlite',
-      'claim and settle alone, per event',
-      'us',
-      ({ limit }) => (limit.warm.sqliteMs / pending) * 1_000,
-    ),
-    measure('gateway', "the gateway's own CPU per event", 'us', ({ limit }) => limit.gatewayUs),
-    measure(
-      'cpu',
-      'CPU per event, start included',
-      'us',
-      ({ drained }) => (sum(drained.usage, ({ cpuMs }) => cpuMs) / pending) * 1_000,
-    ),
-    measure(
-      'cpu-limit',
-      'CPU per event of the warm limit',
-      'us',
-      ({ limit }) => (limit.warm.cpuMs / pending) * 1_000,
-    ),
-    measure(
-      'memory',
-      'resident after the drain',
-      'MB',
-      ({ drained }) => sum(drained.usage, ({ residentBytes }) => residentBytes) / 1e6,
-    ),
-    measure(
-      'memory-peak',
-      'most resident',
-      'MB',
-      ({ drained }) => sum(drained.usage, ({ residentBytes, peakBytes }) => peakBytes ?? residentBytes) / 1e6,
-    ),
+    ...ratesOf(drains, pending),
+    ...(limited.length === 0 ? [] : againstLimit(limited, pending)),
+    ...costsOf(drains, pending),
   ];
 }
 
@@ -130,36 +64,39 @@ async function measureLimit(bench: Bench): Promise<Limit> {
     };
   } finally {
     await link.end();
-    for (const file of [cold, warm]) stock.drop(file);
+    for (const file of [cold, warm]) await stock.drop(file);
   }
 }
 
-async function measureDrain(bench: Bench, limit: Limit): Promise<Drained> {
+async function measureDrain(bench: Bench, limit: Limit | null): Promise<Drained> {
   const { settings, ground, gateway, stock, relayer, signal } = bench;
   const { pending, relayers } = settings;
   const database = await stock.take(pending);
-  const left = pendingIn(database);
+  const isPending = stock.pendingIn(database);
+  const serverBeforeMs = await stock.serverCpuMs();
   await gateway.reset();
   const processes = Array.from({ length: relayers }, () => startRelayer(ground, { ...relayer, database }));
   const wait = { what: 'everything is delivered and settled', withinMs: limitMs(bench), signal };
   const drained = async () => {
     await inTime(Promise.race([gateway.accepted(pending), ...processes.map(({ failed }) => failed)]), wait);
-    await until(() => left() === 0, wait);
+    await until(async () => !(await isPending()), wait);
     const settledMs = monotonicMs();
     const usage = processes.map(({ pid }) => usageOf(pid));
     const counts = await gateway.counts();
     mustBeAll(counts, pending);
     // The same bytes, or the two did not do the same work.
-    mustBe('bytes sent', counts.bodyBytes, limit.bodyBytes);
+    if (limit !== null) mustBe('bytes sent', counts.bodyBytes, limit.bodyBytes);
+    const serverAfterMs = await stock.serverCpuMs();
     return {
       tookMs: settledMs - Math.min(...processes.map(({ spawnedMs }) => spawnedMs)),
       secondHalfMs: counts.lastMs - counts.middleMs,
       usage,
+      serverCpuMs: serverBeforeMs === null || serverAfterMs === null ? null : serverAfterMs - serverBeforeMs,
     };
   };
   const result = await drained().finally(() => Promise.all(processes.map((process) => process.stop())));
-  mustBe('events processed', processedIn(database), pending + deliveredBefore);
-  stock.drop(database);
+  mustBe('events processed', await stock.processedIn(database), pending + deliveredBefore);
+  await stock.drop(database);
   return result;
 }
 

@@ -37,7 +37,7 @@ export async function flat(bench: Bench): Promise<readonly Measure[]> {
       return { result, text: `p50 ${p50}, p99 ${p99} ms` };
     });
   const trickles = await eachRun(bench, 'flat', once, { warmsUpItself: true });
-  for (const { database } of places) stock.drop(database);
+  for (const { database } of places) await stock.drop(database);
   return points.flatMap((point, index) =>
     flatMeasures(point, index, { drains, trickles, window: settings.pending }),
   );

@@ -2,6 +2,7 @@
 // is measured, and nothing that is measured reaches anything real. It starts nothing.
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isPostgresUrl } from '../../apps/outbox/postgres/address.ts';
 import { shortTemp } from '../pm2-home.ts';
 
 export interface Ground {
@@ -54,7 +55,7 @@ export function relayerEnvironment(
 ): Readonly<Record<string, string>> {
   return {
     ...ground.environment,
-    DATABASE_URL: `file:${database}`,
+    DATABASE_URL: isPostgresUrl(database) ? database : `file:${database}`,
     CONVOY_BASE_URL: baseUrl,
     CONVOY_PROJECT_ID: project.id,
     CONVOY_API_KEY: project.apiKey,
@@ -63,6 +64,7 @@ export function relayerEnvironment(
 }
 
 export interface RelayerSetup {
+  /** The path of a file, or a `postgres://` URL. */
   readonly database: string;
   readonly baseUrl: string;
   /** Null leaves the relayer its own default. */

@@ -1,11 +1,9 @@
 // How long a committed event takes: from the return of COMMIT in the application's process to its arrival at the gateway, to the
 // gateway's answer, and to its mark in the database, with 20 and with 500 commits a second, and in the first seconds of a relayer.
-import Database from 'better-sqlite3';
 import { type Bench, eachRun } from './bench.ts';
 import { type Measure, mustBe, percentilesOf } from './measure.ts';
 import { pause, until } from './patience.ts';
 import { median } from './statistics.ts';
-import { pendingIn } from './stock.ts';
 import type { Arrival } from './tally.ts';
 import { type Pair, withRelayer } from './with-relayer.ts';
 import type { Commit } from './writer-link.ts';
@@ -58,7 +56,7 @@ export async function latency(bench: Bench): Promise<readonly Measure[]> {
 
 /** The latencies of so many commits at a rate, while the relayer has nothing else to deliver. */
 export async function measureLatency(
-  { gateway, signal }: Bench,
+  { gateway, stock, signal }: Bench,
   { database, writer, accepted }: Pair,
   { perSecond, commits: count }: { readonly perSecond: number; readonly commits: number },
 ): Promise<Latencies> {
@@ -68,9 +66,13 @@ export async function measureLatency(
   const commits = await writer.trickle(count, 1_000 / perSecond);
   await accepted(count);
   const arrivals = await gateway.arrivals();
-  const left = pendingIn(database);
-  await until(() => left() === 0, { what: 'everything accepted is marked', withinMs: 60_000, signal });
-  return latenciesOf(commits, arrivals, processedTimes(database, count));
+  const left = stock.pendingIn(database);
+  await until(async () => !(await left()), {
+    what: 'everything accepted is marked',
+    withinMs: 60_000,
+    signal,
+  });
+  return latenciesOf(commits, arrivals, await stock.processedTimes(database, count));
 }
 
 /** Joins what the three saw. Throws unless every committed event arrived and was marked. */
@@ -94,18 +96,4 @@ export function latenciesOf(
     acceptance: seen.map(({ arrival, committedMs }) => arrival.answeredMs - committedMs),
     processed: seen.map(({ tookMs }) => tookMs),
   };
-}
-
-function processedTimes(file: string, count: number): ReadonlyMap<string, number> {
-  const db = new Database(file, { readonly: true, timeout: 5_000 });
-  try {
-    const rows = db
-      .prepare(
-        'SELECT id, processed_at AS at FROM events WHERE processed_at IS NOT NULL ORDER BY seq DESC LIMIT ?',
-      )
-      .all(count) as readonly { readonly id: string; readonly at: string }[];
-    return new Map(rows.map(({ id, at }) => [id, Date.parse(at)]));
-  } finally {
-    db.close();
-  }
 }

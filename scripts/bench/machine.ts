@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../apps/outbox/environment.ts';
-import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -25,37 +24,13 @@ export function machineOf(): Machine {
   };
 }
 
-/** Versions of what the figures depend on, by name. `file` is any database of the run. */
-export async function versionsOf(file: string): Promise<Readonly<Record<string, string>>> {
-  const db = await openDatabase(file, {
-    synchronous: 'NORMAL',
-    busyTimeoutMs: 5_000,
-    autocheckpointPages: 1_000,
-  });
-  const sqlite = String(db.prepare('SELECT sqlite_version()').pluck().get());
-  db.close();
+/** Versions of what the figures depend on, whatever the engine, by name. */
+export function versionsOf(): Readonly<Record<string, string>> {
   return {
     node: process.versions.node,
-    sqlite,
-    'better-sqlite3': versionOf('node_modules/better-sqlite3'),
-    undici: versionOf('node_modules/undici'),
-    pm2: versionOf('node_modules/pm2'),
+    undici: versionOf('undici'),
+    pm2: versionOf('pm2'),
   };
-}
-
-/** The pragmas of both sides as SQLite itself tells them. */
-export async function pragmasOf(file: string): Promise<Readonly<Record<string, string>>> {
-  const told: Record<string, string> = {};
-  for (const [side, synchronous] of [
-    ['relayer', 'NORMAL'],
-    ['writer', 'FULL'],
-  ] as const) {
-    const db = await openDatabase(file, { synchronous, busyTimeoutMs: 5_000, autocheckpointPages: 1_000 });
-    const names = ['journal_mode', 'synchronous', 'page_size', 'cache_size', 'journal_size_limit'] as const;
-    told[side] = names.map((name) => `${name}=${db.pragma(name, { simple: true })}`).join(' ');
-    db.close();
-  }
-  return told;
 }
 
 /** The commit of the working tree, with a plus when something in it was changed; null outside of git. */
@@ -67,8 +42,10 @@ export function commitOf(): string | null {
   return head.stdout.trim() + (git('status', '--porcelain').stdout === '' ? '' : '+');
 }
 
-function versionOf(folder: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(path.join(packageRoot, folder, 'package.json'), 'utf8'));
+/** Of a package that is installed. */
+export function versionOf(name: string): string {
+  const file = path.join(packageRoot, 'node_modules', name, 'package.json');
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : 'unknown';

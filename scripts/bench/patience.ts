@@ -49,9 +49,12 @@ export async function isInTime(
 }
 
 /** Looks every millisecond until it is so. Throws as `inTime` does. */
-export async function until(look: () => boolean, { what, withinMs, signal }: Wait): Promise<void> {
+export async function until(
+  look: () => boolean | Promise<boolean>,
+  { what, withinMs, signal }: Wait,
+): Promise<void> {
   const endMs = systemClock.monotonicMs() + withinMs;
-  while (!look()) {
+  while (!(await look())) {
     throwIfInterrupted(signal);
     if (systemClock.monotonicMs() > endMs) {
       throw new BenchError('ERR_BENCH_COULD_NOT_RUN', `not within ${withinMs} ms: ${what}`);

@@ -8,7 +8,6 @@ import { relayerEnvironment } from './ground.ts';
 import { type Measure, mustBe } from './measure.ts';
 import { monotonicMs } from './monotonic.ts';
 import { inTime, until } from './patience.ts';
-import { addEvents } from './stock.ts';
 
 /** Added before each kill, of which so many are delivered when it comes. */
 const backlog = 5_000;
@@ -64,12 +63,12 @@ export async function recovery(bench: Bench): Promise<readonly Measure[]> {
 }
 
 async function killOnce(bench: Bench, pm2: Pm2, database: string) {
-  const { ground, gateway, signal } = bench;
+  const { ground, gateway, stock, signal } = bench;
   const nodeMs = await bareNodeMs(bench);
   const wait = { what: 'the relayer under PM2 delivers', withinMs: 60_000, signal };
   await until(() => pm2.processes().length > 0, wait);
   await gateway.reset();
-  await addEvents(database, backlog);
+  await stock.addEvents(database, backlog);
   await inTime(gateway.accepted(deliveredBeforeKill), wait);
   const killedMs = monotonicMs();
   const killed = pm2.processes().filter(({ pid }) => signalOwn(ground.folder, pid, 'SIGKILL'));

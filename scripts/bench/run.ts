@@ -10,7 +10,7 @@ import { startGateway } from './gateway-link.ts';
 import { createGround, type Ground } from './ground.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
-import { commitOf, type Machine, machineOf, pragmasOf, versionsOf } from './machine.ts';
+import { commitOf, type Machine, machineOf, versionsOf } from './machine.ts';
 import { type Measure, type Summary, summaryOf } from './measure.ts';
 import { workOfAll } from './pace.ts';
 import { workNames } from './peers/compete.ts';
@@ -19,7 +19,9 @@ import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
 import { slots } from './slots.ts';
 import { startUp } from './start-up.ts';
-import { createStock } from './stock.ts';
+import type { Stock } from './stock.ts';
+import { createPostgresStock } from './stock-postgres.ts';
+import { createSqliteStock } from './stock-sqlite.ts';
 import { confirmDisturbance, pruneDisturbance } from './upkeep.ts';
 import { writer } from './writer.ts';
 
@@ -45,7 +47,7 @@ export interface BenchResult {
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly pragmas: Readonly<Record<string, string>>;
-  readonly settings: Omit<BenchSettings, 'json' | 'out' | 'peersFolder'>;
+  readonly settings: Omit<BenchSettings, 'json' | 'out' | 'peersFolder' | 'serverUrl'>;
   /** With the value of each run. */
   readonly measures: readonly (Summary & Pick<Measure, 'values'>)[];
   /** When other libraries were measured, too. */
@@ -72,7 +74,7 @@ export async function runBench(
 async function measureAll(
   given: Pick<Bench, 'settings' | 'say' | 'pace' | 'signal'> & { readonly ground: Ground },
 ): Promise<BenchResult> {
-  const { settings, ground, signal } = given;
+  const { settings, ground } = given;
   const date = new Date().toISOString();
   const machine = machineOf();
   const gateway = await startGateway({
@@ -81,18 +83,30 @@ async function measureAll(
     logFile: ground.file('gateway.log'),
   });
   const relayer = { baseUrl: gateway.baseUrl, concurrency: settings.concurrency };
-  const stock = createStock(ground, relayer, signal);
+  const stock = await openStock(given, relayer);
   const bench: Bench = { ...given, gateway, relayer, stock };
-  const sample = await stock.take(0);
-  const about = { versions: await versionsOf(sample), pragmas: await pragmasOf(sample) };
-  const { measures, ...more } =
-    settings.peers === null ? await measureParts(bench) : await measurePeers(bench);
-  await gateway.end();
-  const { json: _json, out: _out, peersFolder: _folder, ...used } = settings;
-  return {
-    ...{ date, commit: commitOf(), machine, ...about, settings: used, ...more },
-    measures: measures.map((measure) => ({ ...summaryOf(measure), values: measure.values })),
-  };
+  try {
+    const { versions, pragmas } = await stock.about();
+    const about = { versions: { ...versionsOf(), ...versions }, pragmas };
+    const { measures, ...more } =
+      settings.peers === null ? await measureParts(bench) : await measurePeers(bench);
+    const { json: _json, out: _out, peersFolder: _folder, serverUrl: _url, ...used } = settings;
+    return {
+      ...{ date, commit: commitOf(), machine, ...about, settings: used, ...more },
+      measures: measures.map((measure) => ({ ...summaryOf(measure), values: measure.values })),
+    };
+  } finally {
+    await gateway.end();
+    await stock.end();
+  }
+}
+
+async function openStock(
+  { settings, ground, signal }: Pick<Bench, 'settings' | 'ground' | 'signal'>,
+  relayer: Bench['relayer'],
+): Promise<Stock> {
+  if (settings.engine === 'sqlite') return createSqliteStock(ground, relayer, signal);
+  return createPostgresStock(ground, { serverUrl: settings.serverUrl, relayer, signal });
 }
 
 async function measureParts(bench: Bench): Promise<{ readonly measures: readonly Measure[] }> {

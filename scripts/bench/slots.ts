@@ -97,7 +97,7 @@ async function measureCell(bench: Bench, cell: Cell): Promise<Measured> {
   } finally {
     await Promise.all(processes.map((process) => process.stop()));
     await gateway.answerAfter(bench.settings.gatewayLatencyMs);
-    stock.drop(database);
+    await stock.drop(database);
   }
 }
 

@@ -47,6 +47,6 @@ async function start({ ground, gateway, stock, relayer, signal }: Bench, databas
     };
   } finally {
     await process.stop();
-    stock.drop(database);
+    await stock.drop(database);
   }
 }

@@ -124,7 +124,7 @@ async function measureOnce(bench: Bench, upkeep: Upkeep): Promise<Disturbed> {
     });
   } finally {
     await gateway.hasStored(null);
-    stock.drop(database);
+    await stock.drop(database);
   }
 }
 

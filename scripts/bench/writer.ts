@@ -73,7 +73,7 @@ async function measure({ settings, ground, gateway, stock, relayer, signal }: Be
     }
   } finally {
     await link.end();
-    stock.drop(database);
+    await stock.drop(database);
   }
 }
 

@@ -1,7 +1,6 @@
 // What a PostgreSQL database that cannot be used is told: host, port, database, user, what to do, never the password, and whether the
 // process is started again. A server of a few lines says what a real one cannot be made to say here.
-import { createServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exitCodeOf } from '../../apps/outbox/daemon.ts';
 import { checkDatabase, prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { postgresAddress } from '../../apps/outbox/postgres/address.ts';
@@ -9,6 +8,7 @@ import { openPostgresDemo } from '../../apps/outbox/postgres/demo-client.ts';
 import { refuseServer } from '../../apps/outbox/postgres/server-facts.ts';
 import { freePort } from '../helpers.ts';
 import { asNobody, describeOnPostgres, newOutbox, newSchema, postgresUrl } from '../postgres-database.ts';
+import { refusingServer } from './refusing-server.ts';
 
 const password = 'pAssw0rd';
 
@@ -19,23 +19,6 @@ async function refusalOf(attempt: Promise<unknown>) {
   );
   expect(error.message).not.toContain(password);
   return { ...error, message: error.message, exit: exitCodeOf(error) };
-}
-
-/** A server that answers whoever connects with one error, as PostgreSQL's protocol has it. */
-async function refusingServer(code: string, text: string): Promise<string> {
-  const fields = `SFATAL\0VFATAL\0C${code}\0M${text}\0\0`;
-  const reply = Buffer.alloc(5 + fields.length);
-  reply.write('E');
-  reply.writeInt32BE(4 + fields.length, 1);
-  reply.write(fields, 5);
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', () => socket.end(reply));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const at = server.address();
-  return `postgres://ann:${password}@127.0.0.1:${typeof at === 'object' ? at?.port : 0}/shop`;
 }
 
 describe('a server that lets nobody in', () => {
@@ -56,7 +39,7 @@ describe('a server that lets nobody in', () => {
     ['57P03', 'the database system is starting up', 1, /is starting up, shutting down or recovering: wait/],
     ['53300', 'sorry, too many clients already', 1, /has no connection left/],
   ])('with %s says so: %s', async (code, text, exit, expected) => {
-    const url = await refusingServer(code, text);
+    const url = await refusingServer({ code, text, password });
     const attempts = [prepareDatabase, checkDatabase, () => openPostgresDemo({ url }, limits)];
     for (const attempt of attempts) {
       const refusal = await refusalOf(attempt(url));

@@ -5,7 +5,7 @@ import { troubleOf } from '../judge-trouble.ts';
 import { errorText, type Log } from '../log.ts';
 import type { OutboxDatabase } from '../outbox-database.ts';
 import { thisProcess } from '../this-process.ts';
-import { postgresAddress } from './address.ts';
+import { type PostgresAddress, postgresAddress } from './address.ts';
 import { connectPostgres, type PostgresConnection } from './connection.ts';
 import { isPooledByTransaction } from './pooler.ts';
 import { preparePostgres } from './prepare.ts';
@@ -29,17 +29,19 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   const { table, log } = options;
   const address = postgresAddress(options.url);
   const { url, shown: name } = address;
-  await preparePostgres(options.url, { outboxTable: table });
   const explained = (error: unknown) =>
     troubleOf(error) === null ? error : describePostgresError(address, error);
-  const isPooled = await isPooledByTransaction(url);
+  const isPooled = await prepared(options, address);
   const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
   const keeper = sessionKeeper({ url, applicationName, channel: `outbox_${table}`, clock: systemClock });
   const clock = serverClock(connection, systemClock);
+  // Whoever needs the session next is told if it could not be opened.
+  const opening = isPooled ? Promise.resolve() : keeper.current().catch(() => {});
   try {
     await clock.adjust();
+    await opening;
   } catch (error) {
-    await connection.close();
+    await Promise.all([keeper.close(), connection.close()]);
     throw explained(error);
   }
   if (isPooled) {
@@ -63,6 +65,19 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
       await connection.close();
     },
   };
+}
+
+/**
+ * Brings the schema up to date and returns whether connections are pooled. Side by side: a connection takes longer to be made than what is asked
+ * over it, and this needs three. What is wrong with the database is told first.
+ */
+async function prepared({ url, table }: PostgresOutboxOptions, address: PostgresAddress): Promise<boolean> {
+  const pooled = isPooledByTransaction(address.url);
+  pooled.catch(() => {});
+  await preparePostgres(url, { outboxTable: table });
+  return pooled.catch((error: unknown) => {
+    throw describePostgresError(address, error);
+  });
 }
 
 async function factsOf(connection: PostgresConnection, isPooled: boolean) {

@@ -24,13 +24,15 @@ let remove: (() => Promise<void>) | null = null;
 
 process.on('SIGINT', () => {});
 process.on('message', async (task: KeeperTask) => {
+  const keeping = keep(task);
   process.once('disconnect', async () => {
-    // Somebody who still works there would bring it back, or hold it.
+    // Somebody who still works there would bring it back, or hold it; and what is still being made would be there afterwards.
     await killAll(task.folder);
+    await keeping;
     await remove?.();
     process.exit();
   });
-  tell({ id: task.id, value: await keep(task) });
+  tell({ id: task.id, value: await keeping });
 });
 tell({ id: 0, value: null });
 
@@ -74,5 +76,6 @@ async function keepPrefix({ modules, url }: KeeperTask, name: string): Promise<K
 }
 
 function tell(answer: KeeperAnswer): void {
-  process.send?.(answer);
+  // Whoever started it may be gone, which 'disconnect' deals with.
+  process.send?.(answer, () => {});
 }

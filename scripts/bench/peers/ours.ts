@@ -1,33 +1,27 @@
 // This project's relayer among the peers: the built application with its defaults, on a database of the benchmark's stock, and the
 // benchmark's writer as its application.
-import Database from 'better-sqlite3';
 import type { Bench } from '../bench.ts';
 import { startRelayer } from '../relayer-process.ts';
+import type { Stock } from '../stock.ts';
 import { startWriter, type WriterLink } from '../writer-link.ts';
 import type { Contestant } from './contestant.ts';
 
-export function createOurs({ ground, stock, relayer }: Bench): Contestant {
+/** On the engine of the given stock. */
+export function createOurs(
+  { ground, relayer }: Pick<Bench, 'ground' | 'relayer'>,
+  { name, label, stock }: Pick<Contestant, 'name' | 'label'> & { readonly stock: Stock },
+): Contestant {
   let database = '';
   let writer: WriterLink | null = null;
   const drop = async () => {
     await writer?.end();
     writer = null;
-    if (database !== '') stock.drop(database);
+    if (database !== '') await stock.drop(database);
     database = '';
   };
-  const rows = (sql: string) => {
-    const db = new Database(database, { readonly: true, timeout: 5_000 });
-    try {
-      return db.prepare(sql).pluck().all();
-    } finally {
-      db.close();
-    }
-  };
-  const count = (where: string) =>
-    Number(rows(`SELECT count(*) FROM events WHERE status = 'pending' AND ${where}`)[0]);
   return {
-    name: 'ours',
-    label: 'ours',
+    name,
+    label,
     async fill(events) {
       await drop();
       database = await stock.take(events);
@@ -45,13 +39,9 @@ export function createOurs({ ground, stock, relayer }: Bench): Contestant {
       const commits = await writer.trickle(events, everyMs);
       return commits.map(({ keys: [key = ''], committedMs }) => ({ key, committedMs }));
     },
-    left: async () => ({ waiting: count('lease_id IS NULL'), claimed: count('lease_id IS NOT NULL') }),
-    claimedKeys: async () =>
-      rows(
-        `SELECT id || key_suffix FROM events WHERE status = 'pending' AND lease_id IS NOT NULL`,
-      ) as string[],
-    // Its database is part of its own process.
-    serverCpuMs: async () => null,
+    left: () => stock.leftIn(database),
+    claimedKeys: () => stock.claimedKeys(database),
+    serverCpuMs: () => stock.serverCpuMs(),
     end: drop,
   };
 }

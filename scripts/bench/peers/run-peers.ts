@@ -7,6 +7,7 @@ import type { Measure } from '../measure.ts';
 import { type Competition, compete, type LeftOut, type WorkName } from './compete.ts';
 import { type Load, usualLoad } from './contestant.ts';
 import { createOurs } from './ours.ts';
+import { type OursOnPostgres, oursOnPostgres } from './ours-postgres.ts';
 import type { PeerInfo } from './peer.ts';
 import { type Lineup, lineUp, type Ready } from './peer-setup.ts';
 import { measuresOf } from './peer-works.ts';
@@ -43,19 +44,21 @@ export async function runPeers(
   bench: Bench,
   { peers, cache, works }: PeersOptions,
 ): Promise<{ readonly report: PeersReport; readonly measures: readonly Measure[] }> {
-  const ours = createOurs(bench);
+  const ours = createOurs(bench, { name: 'ours', label: 'ours', stock: bench.stock });
   const lineup = await lineUp(bench, peers, cache);
+  const second = peers.some(({ server }) => server === 'PostgreSQL') ? await oursOnPostgres(bench) : null;
   try {
-    const others = lineup.ready.map(({ contestant }) => contestant);
+    const others = [second?.contestant ?? [], lineup.ready.map(({ contestant }) => contestant)].flat();
     const load = { ...usualLoad, pending: bench.settings.pending };
     const { leftOut } = lineup;
     const competition = await compete(bench, {
       ...{ ours, others, works, leftOut, load },
       times: bench.settings.runs,
     });
-    return reportOf(bench, lineup, { ...competition, load });
+    return reportOf(bench, lineup, { ...competition, load, second });
   } finally {
     await ours.end();
+    await second?.end();
     await lineup.end();
   }
 }
@@ -63,11 +66,20 @@ export async function runPeers(
 function reportOf(
   bench: Bench,
   { ready }: Lineup,
-  { runs, leftOut, load }: Competition & { readonly load: Load },
+  {
+    runs,
+    leftOut,
+    load,
+    second,
+  }: Competition & { readonly load: Load; readonly second: OursOnPostgres | null },
 ) {
   const ours = runs.get('ours') ?? [];
+  const ourSecond = second === null ? undefined : runs.get(second.contestant.name);
   const rows = [
-    { ...{ name: 'ours', label: 'ours' }, about: ourEntry(bench), runs: ours },
+    { ...{ name: 'ours', label: 'ours' }, about: ourEntry(bench, onSqlite), runs: ours },
+    ...(second === null || ourSecond === undefined
+      ? []
+      : [{ ...second.contestant, about: ourEntry(bench, second.about), runs: ourSecond }]),
     ...ready.flatMap((one) => {
       const { name, label } = one.contestant;
       const done = runs.get(name);
@@ -85,12 +97,17 @@ function reportOf(
   return { report: { entries, leftOut }, measures };
 }
 
-function ourEntry({ settings: { concurrency } }: Bench) {
+const onSqlite = { writer: 'the writer commits with synchronous=FULL', database: 'SQLite' } as const;
+
+function ourEntry(
+  { settings: { concurrency } }: Bench,
+  { writer, database }: { readonly writer: string; readonly database: string },
+) {
   const slots = concurrency === null ? 'defaults' : `concurrency ${concurrency}`;
   return {
     version: 'this commit',
-    settings: `${slots}; the writer commits with synchronous=FULL`,
-    database: 'SQLite',
+    settings: `${slots}; ${writer}`,
+    database,
     lease: 'no wait: a successor takes over',
   };
 }

