@@ -19,6 +19,10 @@ export interface Recovery {
   readonly redeliveredAnyhow: Times;
   /** From the kill of a relayer until the process that PM2 started in its place had reported its start. */
   readonly up: Times;
+  /** From the moment that a database's server answered again, after it was away, until an event was accepted. */
+  readonly server: Times;
+  /** The same until an invoice was committed. */
+  readonly serverCommit: Times;
   /** From the start of PM2, after it was killed, until a new relayer had an event accepted. */
   readonly pm2: Times;
 }
@@ -38,12 +42,15 @@ type Kill = RecordOf<'kill'>;
 export function recoveryOf(evidence: Evidence): Recovery {
   const kills = relayerKills(evidence);
   const pm2Starts = linesOf(evidence.record, 'PM2 start');
+  const absences = linesOf(evidence.record, 'database').filter(({ lostSessions }) => lostSessions > 0);
   const isFree = obstaclesOf(evidence);
   return {
     accepted: timesOf(kills, (kill) => untilAccepted(evidence, kill, isFree)),
     redelivered: timesOf(kills, (kill) => untilRedelivered(evidence, kill, isFree)),
     redeliveredAnyhow: timesOf(kills, (kill) => untilRedelivered(evidence, kill, () => true)),
     up: timesOf(kills, (kill) => untilUp(evidence, kill)),
+    server: timesOf(absences, ({ toMs }) => untilNextAccepted(evidence, toMs)),
+    serverCommit: timesOf(absences, ({ toMs }) => untilNextCommit(evidence, toMs)),
     pm2: timesOf(pm2Starts, (start) => untilPm2Works(evidence, start, isFree)),
   };
 }
@@ -131,6 +138,22 @@ function untilPm2Works(
   return first === undefined ? null : between(start, first.monotonicMs, isFree);
 }
 
+/** Whatever else came in between: what it takes is what a user waits. */
+function untilNextAccepted({ ledger }: Evidence, fromMs: number): number | null {
+  const next = ledger.accepted.find(({ monotonicMs }) => monotonicMs > fromMs);
+  return next === undefined ? null : next.monotonicMs - fromMs;
+}
+
+function untilNextCommit({ ledger, events }: Evidence, fromMs: number): number | null {
+  const [first] = ledger.accepted;
+  if (first === undefined) return null;
+  const offsetMs = first.atMs - first.monotonicMs;
+  const later = [...events.values()]
+    .map(({ createdAtMs }) => createdAtMs - offsetMs - fromMs)
+    .filter((afterMs) => afterMs > 0);
+  return later.length === 0 ? null : Math.min(...later);
+}
+
 function between({ fromMs }: Span, endMs: number, isFree: IsFree): number | null {
   return isFree({ fromMs, toMs: endMs }) ? endMs - fromMs : null;
 }
@@ -149,6 +172,7 @@ function obstaclesOf({ record, ledger }: Evidence): IsFree {
   const spans = [
     ...downs,
     ...linesOf(record, 'pause'),
+    ...linesOf(record, 'database'),
     ...instants.map((atMs) => ({ fromMs: atMs, toMs: atMs })),
   ];
   return (span) => !spans.some(({ fromMs, toMs }) => fromMs <= span.toMs && toMs > span.fromMs);

@@ -1,12 +1,15 @@
 // Whether what a killed relayer had leased was taken over at once, instead of when its leases ran out. Pure.
 import type { Evidence } from './evidence.ts';
-import { linesOf } from './record.ts';
+import { linesOf, type Span } from './record.ts';
 
 /** A relayer that has reported its start may still be at the slots of others for so long: longer where there is time enough. */
 function otherSlotsMs(record: Evidence['record']): number {
   const [run] = linesOf(record, 'run');
   return Math.max(500, (run?.leaseMs ?? 0) / 9);
 }
+
+/** A server that is away takes nothing over; one that crashes may forget what was taken over just before. */
+const memoryMs = 1_000;
 
 /**
  * A sentence for each kill after which fewer events were taken over than the dead relayer had leased, by the time that the
@@ -21,11 +24,17 @@ export function lateTakeovers({ record, relayerStarts, takeovers }: Evidence): r
     .map(({ pid, fromMs }) => ({ pid, atMs: toEpoch(fromMs) }));
   const livedOn = (start: { readonly pid: number; readonly atMs: number }) =>
     !ends.some(({ pid, atMs }) => pid === start.pid && atMs >= start.atMs && atMs <= start.atMs + chanceMs);
+  const absences = linesOf(record, 'database').map(({ fromMs, toMs }) => ({
+    fromMs: toEpoch(fromMs) - memoryMs,
+    toMs: toEpoch(toMs) + memoryMs,
+  }));
+  const wasAway = ({ fromMs, toMs }: Span) =>
+    absences.some((away) => away.fromMs <= toMs && away.toMs >= fromMs);
   return linesOf(record, 'kill').flatMap(({ pid, atMs, estate }) => {
     if (estate === null || estate.leased === 0) return [];
     const successor = relayerStarts.find((start) => start.atMs > atMs && livedOn(start));
     const endMs = (successor?.atMs ?? Number.POSITIVE_INFINITY) + chanceMs;
-    if (endMs > estate.leasedUntilMs) return [];
+    if (endMs > estate.leasedUntilMs || wasAway({ fromMs: atMs, toMs: endMs })) return [];
     const taken = takeovers
       .filter((takeover) => takeover.slot === estate.slot && takeover.atMs >= atMs && takeover.atMs <= endMs)
       .reduce((sum, { events }) => sum + events, 0);

@@ -1,0 +1,74 @@
+// What happens to a server: one of its processes is killed, all of it is killed, or it is restarted, politely or at once.
+import { spawnSync } from 'node:child_process';
+import type { PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
+import type { DatabaseTrouble } from '../database.ts';
+import type { Random } from '../random.ts';
+import { monotonicMs } from '../record.ts';
+import type { Stage } from '../stage.ts';
+import { pause } from '../waiting.ts';
+import { noteTrouble } from './note-trouble.ts';
+import type { OwnServer } from './own-server.ts';
+import { findBackend } from './session-troubles.ts';
+
+const afterwardsMs = 1_000;
+const longestAbsenceMs = 1_500;
+
+export function serverTroubles(
+  server: OwnServer,
+  connection: PostgresConnection,
+): readonly DatabaseTrouble[] {
+  const ways = [
+    { what: 'server killed', signal: 'SIGKILL', isCrash: true },
+    { what: 'immediate restart', signal: 'SIGQUIT', isCrash: true },
+    // It writes everything to the disk first: what was committed without waiting for it is not forgotten.
+    { what: 'fast restart', signal: 'SIGINT', isCrash: false },
+  ] as const;
+  return [
+    {
+      name: 'a process of the server is killed',
+      weight: 2,
+      play: (stage, random) => killBackend({ stage, server, connection, random }),
+    },
+    ...ways.map(({ what, signal, isCrash }) => ({
+      name: what,
+      weight: 1,
+      async play(stage: Stage, random: Random) {
+        const lostSessions = stage.settings.relayers;
+        const absenceMs = random.between(0, longestAbsenceMs);
+        await noteTrouble(stage, { what, isCrash, lostSessions }, async () => {
+          await server.endBy(signal);
+          await pause(absenceMs, stage.signal);
+          await server.start();
+        });
+        await pause(afterwardsMs, stage.signal);
+      },
+    })),
+  ];
+}
+
+/** The postmaster then ends all the others, too, and recovers from its WAL: no connection outlives it. */
+async function killBackend(parts: {
+  readonly stage: Stage;
+  readonly server: OwnServer;
+  readonly connection: PostgresConnection;
+  readonly random: Random;
+}): Promise<void> {
+  const { stage, server, connection, random } = parts;
+  const pid = await findBackend(stage, connection, { random, fits: () => true });
+  if (pid === null || parentOf(pid) !== server.pid) {
+    const waitedFor = 'a process of the server to kill';
+    return stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
+  }
+  const trouble = { what: 'server process killed', isCrash: true, lostSessions: stage.settings.relayers };
+  await noteTrouble(stage, trouble, () =>
+    server.crash(() => {
+      process.kill(pid, 'SIGKILL');
+    }),
+  );
+  await pause(afterwardsMs, stage.signal);
+}
+
+function parentOf(pid: number): number | null {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
+  return Number(stdout) || null;
+}
