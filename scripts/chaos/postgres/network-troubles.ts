@@ -6,7 +6,6 @@ import type { DatabaseProxy } from './proxy.ts';
 
 /** Less than a lease together with what a request takes, and than what a session's own pings put up with (two of 4 s). */
 const longestFreezeMs = 2_000;
-const afterwardsMs = 500;
 
 export function networkTroubles(proxy: DatabaseProxy): readonly DatabaseTrouble[] {
   return [
@@ -18,7 +17,6 @@ export function networkTroubles(proxy: DatabaseProxy): readonly DatabaseTrouble[
         await noteTrouble(stage, { what: 'connections cut', isCrash: false, lostSessions }, async () => {
           proxy.cut();
         });
-        await pause(afterwardsMs, stage.signal);
       },
     },
     {
@@ -30,7 +28,6 @@ export function networkTroubles(proxy: DatabaseProxy): readonly DatabaseTrouble[
           proxy.freeze();
           await pause(freezeMs, stage.signal).finally(() => proxy.heal());
         });
-        await pause(afterwardsMs, stage.signal);
       },
     },
   ];

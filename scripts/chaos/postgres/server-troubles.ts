@@ -10,7 +10,6 @@ import { noteTrouble } from './note-trouble.ts';
 import type { OwnServer } from './own-server.ts';
 import { findBackend } from './session-troubles.ts';
 
-const afterwardsMs = 1_000;
 const longestAbsenceMs = 1_500;
 
 export function serverTroubles(
@@ -40,7 +39,6 @@ export function serverTroubles(
           await pause(absenceMs, stage.signal);
           await server.start();
         });
-        await pause(afterwardsMs, stage.signal);
       },
     })),
   ];
@@ -54,21 +52,26 @@ async function killBackend(parts: {
   readonly random: Random;
 }): Promise<void> {
   const { stage, server, connection, random } = parts;
-  const pid = await findBackend(stage, connection, { random, fits: () => true });
-  if (pid === null || parentOf(pid) !== server.pid) {
-    const waitedFor = 'a process of the server to kill';
-    return stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
-  }
   const trouble = { what: 'server process killed', isCrash: true, lostSessions: stage.settings.relayers };
-  await noteTrouble(stage, trouble, () =>
-    server.crash(() => {
-      process.kill(pid, 'SIGKILL');
-    }),
-  );
-  await pause(afterwardsMs, stage.signal);
+  // It is gone when its relayer was killed a moment ago.
+  for (let left = 5; left > 0; left--) {
+    const pid = await findBackend(stage, connection, { random, fits: () => true });
+    if (pid === null) break;
+    const witness = await server.witness();
+    if (!killChild(pid, server.pid)) continue;
+    return noteTrouble(stage, trouble, () => server.crashed(witness));
+  }
+  const waitedFor = 'a process of the server to kill';
+  stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
 }
 
-function parentOf(pid: number): number | null {
+/** Whether it was a child of that process, and was there to be killed. */
+function killChild(pid: number, parent: number | null): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
-  return Number(stdout) || null;
+  if (parent === null || Number(stdout) !== parent) return false;
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }

@@ -5,12 +5,11 @@ import type { DatabaseTrouble } from '../database.ts';
 import type { Random } from '../random.ts';
 import { monotonicMs } from '../record.ts';
 import type { Stage } from '../stage.ts';
-import { pause, waitFor } from '../waiting.ts';
+import { waitFor } from '../waiting.ts';
 import { patiently } from './facts.ts';
 import { noteTrouble } from './note-trouble.ts';
 
 const findLimitMs = 5_000;
-const afterwardsMs = 300;
 
 /** Server processes of relayers and of the ingester, and whether one holds a slot. */
 const backends = `
@@ -51,7 +50,6 @@ export function sessionTroubles(connection: PostgresConnection): readonly Databa
     await noteTrouble(stage, { what, isCrash: false, lostSessions }, async () => {
       await patiently(() => connection.query('SELECT pg_terminate_backend($1)', [pid]));
     });
-    await pause(afterwardsMs, stage.signal);
   };
   return [
     {
