@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, onTestFinished } from 'vitest';
+import type { AdapterOptions } from '../apps/outbox/adapter-options.ts';
 import type { OutboxTransaction } from '../apps/outbox/append.ts';
 import { openOutboxClient, type RootClient } from '../apps/outbox/outbox-client.ts';
-import type { AdapterOptions } from '../apps/outbox/sqlite/serial-adapter.ts';
 import { projectRoot, tempDirectory } from './helpers.ts';
 import { schemaSql } from './outbox-database.ts';
 

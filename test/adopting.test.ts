@@ -15,6 +15,7 @@ import {
 import { freePort, projectRoot, spawnNode, tempDirectory, waitFor } from './helpers.ts';
 import { plainConnection } from './outbox-database.ts';
 import { installPacked } from './packed.ts';
+import { linksOf } from './packed-links.ts';
 import { call } from './sandbox-client.ts';
 import { driftOf } from './schema-engine.ts';
 
@@ -32,12 +33,19 @@ describe('the package', () => {
   test('holds what an adopter needs, and nothing of the demo or its tools', () => {
     for (const file of ['build/apps/outbox/index.d.ts', 'docs/adopting.md', 'LICENSE', 'README.md'])
       expect(app.files).toContain(file);
-    const foreign = /ingester|chaos|bench\/|demo_invoices|prisma-client|generated|\.test\.|node_modules|\.db/;
+    const foreign =
+      /ingester|chaos(?!\.svg)|bench\/|demo_invoices|prisma-client|generated|\.test\.|node_modules|\.db/;
     expect(app.files.filter((file) => foreign.test(file))).toEqual([]);
     for (const name of ['pm2', 'prisma', '@prisma/client'])
       expect(app.manifest.dependencies).not.toHaveProperty([name]);
     expect(app.manifest.peerDependencies).toEqual({ '@prisma/client': '^7.10.0' });
     expect(app.manifest.private).toBeUndefined();
+  });
+
+  test('has no page with a link or a picture that stayed behind', () => {
+    const { links, dead } = linksOf(app);
+    expect(links.length).toBeGreaterThan(20);
+    expect(dead).toEqual([]);
   });
 
   test.each(Object.keys(app.manifest.bin ?? {}))(

@@ -1,6 +1,7 @@
 // What append refuses, and that a refusal takes the business row with it.
 import { describe, expect, test } from 'vitest';
-import { appendAlone, openOutbox } from './append-rig.ts';
+import { append, type OutboxTransaction } from '../apps/outbox/append.ts';
+import { appendAlone, event, openOutbox } from './append-rig.ts';
 
 class Money {
   readonly #cents: number;
@@ -86,6 +87,17 @@ describe('append refuses', () => {
   ])('%s', async (_, part, message) => {
     const { client } = await openOutbox();
     await expect(appendAlone(client, part)).rejects.toMatchObject({
+      code: 'ERR_OUTBOX_EVENT_INVALID',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['no client', undefined, /append was given no client/],
+    ['an event in its place', 'invoice.created', /append was given no client/],
+    ['a client without the model', {}, /no model Event or OutboxEvent: add what "npx outbox schema" prints/],
+  ])('%s', async (_, tx, message) => {
+    await expect(append(tx as OutboxTransaction, event)).rejects.toMatchObject({
       code: 'ERR_OUTBOX_EVENT_INVALID',
       message: expect.stringMatching(message),
     });

@@ -76,6 +76,16 @@ describe('every flag of', () => {
   });
 });
 
+test('what a supervisor is told to run is one of the bins, by a path that is the same for every package manager', () => {
+  const bins: readonly unknown[] = Object.values(
+    JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')).bin,
+  );
+  const named = found(/node_modules\/(transactional-outbox\/[^\s'"`]+|\.bin\/[^\s'"`]+)/g);
+  expect(named.length).toBeGreaterThanOrEqual(3);
+  const run = named.map(({ parts: [file = ''] }) => file.replace('transactional-outbox/', ''));
+  expect(run.filter((file) => !bins.includes(file))).toEqual([]);
+});
+
 test("every command of the operator's command line is one that it lists", async () => {
   const help = spawnNode(path.join(projectRoot, 'build', 'scripts', 'outbox', 'main.js'), ['--help']);
   expect(await help.exited).toBe(0);

@@ -39,6 +39,12 @@ describe('PM2', () => {
 
   test.each([
     ['a stopped relayer', { status: 'stopped' }, 'wrong', /is stopped/],
+    [
+      'a relayer that PM2 says to be waiting, after an exit code that it does not restart',
+      { status: 'waiting restart', exit_code: 2 },
+      'wrong',
+      /ended with exit code 2 and stays stopped/,
+    ],
     ['a kill before the drain is over', { kill_timeout: 5_000 }, 'wrong', /a stop is a kill/],
     ['a kill just after the drain', { kill_timeout: 7_000 }, 'caution', /raise kill_timeout to 8000/],
     ["PM2's own kill_timeout", { kill_timeout: undefined }, 'wrong', /kill_timeout 1600 ms/],

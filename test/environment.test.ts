@@ -2,7 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { databaseFile, packageRoot, readEnvironment, withoutPassword } from '../apps/outbox/environment.ts';
+import {
+  databaseFile,
+  fileOfUrl,
+  packageRoot,
+  readEnvironment,
+  withoutPassword,
+} from '../apps/outbox/environment.ts';
 import { projectRoot, tempDirectory } from './helpers.ts';
 
 /** The environment with this text in a file of its own. */
@@ -85,6 +91,21 @@ describe('DATABASE_URL', () => {
       }),
     );
   });
+
+  test('parameters of an older Prisma are refused, with what to leave out', () => {
+    expect(() => fileOf('file:x.db?connection_limit=1')).toThrow('leave out the ? and what follows');
+  });
+
+  test.each(['sqlite:x.db', 'libsql://x', 'https://x/y.db'])('%s given to a client is no path', (url) => {
+    expect(() => fileOfUrl(url)).toThrow(expect.objectContaining({ code: 'ERR_OUTBOX_CONFIG' }));
+  });
+
+  test.each(['x.db', './x.db', 'file:./x.db'])(
+    '%s given to a client is a file of the working directory',
+    (url) => {
+      expect(fileOfUrl(url)).toBe(path.resolve('x.db'));
+    },
+  );
 
   test.each([
     'postgres://app:hunter2@db/app',

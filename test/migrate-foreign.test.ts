@@ -98,6 +98,15 @@ describe("another application's database", () => {
     expect(refusal.message).toContain(message);
   });
 
+  test('of an older release hears which part to add, not one column of it', async () => {
+    const first = migrations.find(({ name }) => name === ours[0])?.sql ?? '';
+    const refusal = await refusalOf(makeDatabase(`${theirApp} ${first}`));
+    expect(refusal.message).toContain(
+      `events was made by an older release (resends is missing): put what "npm run outbox -- sql --after ${ours[0]}" prints into a migration`,
+    );
+    expect(refusal.message).not.toContain('ADD COLUMN');
+  });
+
   test('must also hold the tables that the caller asks for', async () => {
     const file = makeDatabase(`${theirApp} ${outboxSql}`);
     const outcome = prepareDatabase(file, { tables: ['events', 'outbox_log', 'invoices'] });

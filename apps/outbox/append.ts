@@ -42,20 +42,14 @@ interface EventCreate {
 
 /**
  * Adds an event to the open transaction and returns its id, which is also its idempotency key.
- * Throws ERR_OUTBOX_EVENT_INVALID when Convoy could not deliver it; the message names the field and what to do. Let
+ * Throws ERR_OUTBOX_EVENT_INVALID when Convoy could not deliver it, or when `tx` is not such a client; the message says what to do. Let
  * the error leave the callback, and Prisma rolls everything back. Errors of the database pass unchanged.
  */
 export async function append(tx: OutboxTransaction, event: NewEvent): Promise<string> {
-  // A tree without TypeScript, or a cast, can still hand in the root client: only that one can connect.
-  if ('$connect' in tx) {
-    throw invalid(
-      'append was given the root client: give it the client that $transaction passes to its callback',
-    );
-  }
+  const model = modelOf(tx);
   const text = textOf(event);
   const problem = problemOfEvent(text);
   if (problem !== null) throw invalid(problem);
-  const model = 'outboxEvent' in tx ? tx.outboxEvent : tx.event;
   const row = await model.create({
     data: {
       businessId: event.businessId,
@@ -66,6 +60,23 @@ export async function append(tx: OutboxTransaction, event: NewEvent): Promise<st
     select: { id: true },
   });
   return row.id;
+}
+
+/** Without TypeScript, or behind a cast, anything can be handed in. Only a root client can connect. */
+function modelOf(tx: OutboxTransaction): EventModel {
+  if (typeof tx !== 'object' || tx === null) {
+    throw invalid('append was given no client: its first argument is the one that $transaction passes on');
+  }
+  if ('$connect' in tx) {
+    throw invalid(
+      'append was given the root client: give it the client that $transaction passes to its callback',
+    );
+  }
+  const model: EventModel | undefined = 'outboxEvent' in tx ? tx.outboxEvent : tx.event;
+  if (model !== undefined) return model;
+  throw invalid(
+    'the client has no model Event or OutboxEvent: add what "npx outbox schema" prints to your Prisma schema, then run "npx prisma generate"',
+  );
 }
 
 function textOf(event: NewEvent): EventText & { readonly payloadText: string } {

@@ -21,6 +21,8 @@ export interface Comparison {
   readonly recipe: string;
   /** What ALTER TABLE ... ADD COLUMN can give an existing table. SQLite: no computed default, no key. */
   readonly canBeAdded: (column: Column) => boolean;
+  /** The part of our migrations that an older release ended with, if a later part added the column. */
+  readonly partBefore?: (column: Column) => string | null;
 }
 
 /** Without these a table called `events` is somebody else's: every INSERT into an outbox names them. */
@@ -50,7 +52,7 @@ export function problemsOfColumns(comparison: Comparison): readonly string[] {
       !wanted.some((candidate) => candidate.name === column.name),
   );
   return [
-    ...problems,
+    ...new Set(problems),
     ...surplus.map((column) => `${table}.${column.name} is NOT NULL without a default: give it one`),
   ];
 }
@@ -61,10 +63,14 @@ function isClash(wanted: readonly Column[], found: readonly Column[]): boolean {
 }
 
 function clash(table: string): string {
-  return `its table ${table} is another one, not an outbox: leave it as it is and give the outbox a name of its own with OUTBOX_TABLE, such as OUTBOX_TABLE=outbox_events (docs/adopting.md, "A table called events")`;
+  return `its table ${table} is another one, not an outbox: leave it as it is and give the outbox a name of its own with OUTBOX_TABLE, such as OUTBOX_TABLE=outbox_events, in checkDatabase with its option outboxTable (docs/adopting.md, "A table called events")`;
 }
 
-function missingColumn({ table, recipe, canBeAdded }: Comparison, column: Column): string {
+function missingColumn({ table, recipe, canBeAdded, partBefore }: Comparison, column: Column): string {
+  const before = partBefore?.(column) ?? null;
+  // Its whole next part is wanted: the column alone would lack its CHECK, and the indexes that came with it.
+  if (before !== null)
+    return `${table} was made by an older release (${column.name} is missing): put what "${commandName.outbox} sql --after ${before}" prints into a migration of your own (docs/adopting.md, "Upgrading")`;
   if (!canBeAdded(column)) return `${table}.${column.name} is missing: rebuild the table as in ${recipe}`;
   return `${table}.${column.name} is missing: ALTER TABLE "${table}" ADD COLUMN "${column.name}" ${describe(column)};`;
 }

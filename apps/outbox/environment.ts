@@ -60,14 +60,16 @@ export function databaseFile(environment: Environment): string {
   if (/^postgres(?:ql)?:/i.test(url)) {
     throw new OutboxError(
       'ERR_OUTBOX_CONFIG',
-      `DATABASE_URL: this works on an SQLite file only, got "${withoutPassword(url)}"`,
+      `DATABASE_URL: this works on an SQLite file only, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"`,
     );
   }
   // `file://x/y` names a host: nobody means that, and the path would silently be another one.
   if (file === '' || file.startsWith(':') || file.startsWith('//') || /[?#\0]/.test(file)) {
+    // Prisma's older engine took parameters, so they stand in many a .env.
+    const hint = /^file:[^?]+\?/.test(url) ? ': leave out the ? and what follows' : '';
     throw new OutboxError(
       'ERR_OUTBOX_CONFIG',
-      `DATABASE_URL: expected file: and a path, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"`,
+      `DATABASE_URL: expected file: and a path, such as ${defaultDatabaseUrl}, got "${withoutPassword(url)}"${hint}`,
     );
   }
   return path.resolve(environment.root, file);
@@ -75,7 +77,9 @@ export function databaseFile(environment: Environment): string {
 
 /** The absolute path of a database given as a path or a `file:` URL, relative to the working directory. Throws ERR_OUTBOX_CONFIG. */
 export function fileOfUrl(url: string): string {
-  const asUrl = url.startsWith('file:') ? url : `file:${url}`;
+  // One letter is the drive of a path.
+  const hasScheme = /^[a-z][a-z\d+.-]+:/i.test(url);
+  const asUrl = hasScheme ? url : `file:${url}`;
   return databaseFile({ root: '', variables: { DATABASE_URL: asUrl } });
 }
 

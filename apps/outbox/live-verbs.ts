@@ -19,7 +19,7 @@ export interface Acceptance {
 
 /** The outbox at one instant, as far as it can be had for little. */
 export interface Glance {
-  /** The highest `seq` ever given out; 0 before the first event. Without gaps, so its growth counts the events appended. */
+  /** The highest `seq` ever given out; 0 before the first event. Its growth counts the events appended (and, on PostgreSQL, those rolled back). */
   readonly newestSeq: number;
   /** The pending event that is next in line, among those never delayed; null when there is none. */
   readonly freshHeadSeq: number | null;

@@ -48,7 +48,21 @@ export function readMigrations(engine: Engine = 'sqlite'): readonly Migration[] 
 
 /** Those of the outbox itself, without the demo's: what another application adds to its own. */
 export function outboxMigrations(engine: Engine = 'sqlite'): readonly Migration[] {
-  return readMigrations(engine).filter(({ sql }) => /"(?:events|outbox_log)"/.test(sql));
+  return readMigrations(engine).filter(isOfOutbox);
+}
+
+const isOfOutbox = ({ sql }: Migration) => /"(?:events|outbox_log)"/.test(sql);
+
+/** The outbox's part before the one that added a column to a table; null for a column that was there from the beginning. */
+export function partBefore(
+  added: { readonly table: string; readonly column: string },
+  migrations: readonly Migration[],
+): string | null {
+  const parts = migrations.filter(isOfOutbox);
+  const at = parts.findIndex(({ sql }) =>
+    sql.includes(`ALTER TABLE "${added.table}" ADD COLUMN "${added.column}"`),
+  );
+  return parts[at - 1]?.name ?? null;
 }
 
 /** Where our form of a table is written down, for people who compare. */

@@ -1,8 +1,9 @@
 // The guarded Prisma client: any generated client on the adapter of its engine, plus an immediate error for a call of the
 // root client inside one of its own transactions. It adds no method and changes no type.
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { AdapterOptions } from './adapter-options.ts';
 import { isPostgresUrl } from './postgres/address.ts';
-import { type AdapterOptions, outboxAdapter } from './sqlite/serial-adapter.ts';
+import { outboxAdapter } from './sqlite/serial-adapter.ts';
 import { refuseInScope, runInScope, type TransactionPlace } from './transaction-scope.ts';
 
 /** What every generated root client has. */

@@ -2,7 +2,7 @@
 // The expected shape comes from our own migrations, applied in memory.
 import Database from 'better-sqlite3';
 import { type Column, problemsOfColumns } from './column-problems.ts';
-import { type Migration, recipeOf } from './migration-files.ts';
+import { type Migration, partBefore, recipeOf } from './migration-files.ts';
 import { defaultTable } from './outbox-table.ts';
 import type { SqliteConnection } from './sqlite/connection.ts';
 
@@ -27,6 +27,7 @@ export function problemsOfShape(
         found: columnsOf(connection, table),
         recipe: recipeOf(name, migrations),
         canBeAdded,
+        partBefore: (column) => partBefore({ table: name, column: column.name }, migrations),
       });
     });
   } finally {

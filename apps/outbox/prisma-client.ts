@@ -1,10 +1,10 @@
 // This project's own generated client, guarded: the only file that imports SQLite's. An application that adopts the outbox
 // opens its own generated client through outbox-client.ts instead.
 import { PrismaClient } from '../../prisma/generated/client.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 import type { OutboxTransaction } from './append.ts';
 import { openOutboxClient } from './outbox-client.ts';
 import { isPostgresUrl } from './postgres/address.ts';
-import type { AdapterOptions } from './sqlite/serial-adapter.ts';
 
 /** The guarded root client on either engine: what the demo does with it, which both generated clients can do. */
 export interface DemoClient {

@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
-import { databaseFile, readEnvironment } from '../../apps/outbox/environment.ts';
+import { databaseFile, isInstalled, readEnvironment } from '../../apps/outbox/environment.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import {
   checkClaim,
@@ -58,7 +58,7 @@ async function examine(): Promise<readonly Finding[]> {
     return [...findings, unusable('database', error)];
   }
   if (!existsSync(file)) {
-    const todo = 'set DATABASE_URL, or start the applications, which create it';
+    const todo = `set DATABASE_URL, or ${isInstalled ? 'create it with your own migrations' : 'start the applications, which create it'}`;
     return [...findings, wrong('database', `there is none at ${file}`, todo)];
   }
   // Before this process opens the file: see wal-index.ts.

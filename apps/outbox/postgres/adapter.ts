@@ -11,8 +11,8 @@ import type {
   Transaction,
 } from '@prisma/driver-adapter-utils';
 import type { ClientBase, Pool } from 'pg';
+import type { AdapterOptions } from '../adapter-options.ts';
 import { OutboxError } from '../outbox-error.ts';
-import type { AdapterOptions } from '../sqlite/serial-adapter.ts';
 import type { TransactionPlace } from '../transaction-scope.ts';
 import { type PostgresAddress, postgresAddress } from './address.ts';
 import { describePostgresError, unusable } from './refusal.ts';

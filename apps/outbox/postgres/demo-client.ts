@@ -1,7 +1,7 @@
 // The demo's client for PostgreSQL, guarded: the only file that imports what is generated from prisma/postgres/schema.prisma.
 import { PrismaClient } from '../../../prisma/postgres/generated/client.ts';
+import type { AdapterOptions } from '../adapter-options.ts';
 import { openOutboxClient } from '../outbox-client.ts';
-import type { AdapterOptions } from '../sqlite/serial-adapter.ts';
 
 /** The guarded root client. */
 export type PostgresDemoClient = PrismaClient;

@@ -1,5 +1,6 @@
 // A line of the record as PostgreSQL holds it, for those who show it.
 import type { LogRecord } from '../overview-verbs.ts';
+import { recordDetail } from '../record-detail.ts';
 import { epochMs, type Instant } from './instant.ts';
 
 /** A row of `outbox_log`. */
@@ -10,16 +11,7 @@ export interface RecordRow {
   readonly detail: string;
 }
 
-/** The record in a row; a detail that a hand has spoilt is shown as `text`. */
+/** The record in a row. */
 export function logRecord(row: RecordRow): LogRecord {
-  return { kind: row.kind, atMs: epochMs(row.at), eventSeq: row.event_seq, detail: detailOf(row.detail) };
-}
-
-function detailOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : { text };
-  } catch {
-    return { text };
-  }
+  return { kind: row.kind, atMs: epochMs(row.at), eventSeq: row.event_seq, detail: recordDetail(row.detail) };
 }

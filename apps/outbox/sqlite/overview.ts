@@ -3,6 +3,7 @@
 
 import { isoText } from '../clock.ts';
 import type { LogRecord, OutboxOverview, OverviewVerbs } from '../overview-verbs.ts';
+import { recordDetail } from '../record-detail.ts';
 import type { LogEntry, OutboxCounts } from '../store.ts';
 import type { SqliteConnection } from './connection.ts';
 import { walBytesOf } from './wal.ts';
@@ -144,15 +145,6 @@ export function logRecord(row: RecordRow): LogRecord {
     kind: row.kind,
     atMs: Date.parse(row.at),
     eventSeq: row.event_seq,
-    detail: detailOf(row.detail),
+    detail: recordDetail(row.detail),
   };
-}
-
-function detailOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : { text };
-  } catch {
-    return { text };
-  }
 }

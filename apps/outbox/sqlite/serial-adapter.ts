@@ -12,7 +12,8 @@ import type {
 } from '@prisma/driver-adapter-utils';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
-import { type Clock, systemClock } from '../clock.ts';
+import type { AdapterOptions } from '../adapter-options.ts';
+import { systemClock } from '../clock.ts';
 import { describeDatabaseError, unavailable } from '../database-error.ts';
 import { fileOfUrl } from '../environment.ts';
 import { type FileGate, gateOf } from '../file-gate.ts';
@@ -22,18 +23,6 @@ import { configure, type SqliteConnection } from './connection.ts';
 import { recordWriter } from './connection-facts.ts';
 import { retryWhileLocked } from './lock-retry.ts';
 import { SerialTransaction } from './serial-transaction.ts';
-
-/** Which database, and how long to wait for it. */
-export interface AdapterOptions {
-  /** Path of the file, or a `file:` URL; relative ones are taken from the working directory. It must exist. */
-  readonly url: string;
-  /**
-   * How long a transaction or statement goes on asking for the write lock while another process holds it. Default
-   * 10 s, counted from its own turn. Prisma's own `maxWait` (2 s unless set) may give up on a transaction earlier.
-   */
-  readonly lockWaitMs?: number;
-  readonly clock?: Clock;
-}
 
 /** An adapter factory for `new PrismaClient({ adapter })` that knows its gate. */
 export interface OutboxAdapter extends SqlDriverAdapterFactory {

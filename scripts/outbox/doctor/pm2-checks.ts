@@ -46,9 +46,12 @@ export function judgePm2({ name, settings }: Pm2Process, drainTimeoutMs: number 
   const killMs = numberOf(settings.kill_timeout) ?? defaultKillTimeoutMs;
   const check = `pm2 ${name}`;
   if (settings.status !== 'online') {
+    // With a restart_delay PM2 7 goes on saying "waiting restart" of what it has stopped for good.
+    const code = numberOf(settings.exit_code);
+    const isFinal = code !== null && stops(settings.stop_exit_codes, code);
     return wrong(
       check,
-      `is ${String(settings.status)}`,
+      isFinal ? `ended with exit code ${code} and stays stopped` : `is ${String(settings.status)}`,
       `pm2 logs ${name} says why; then pm2 restart ${name}`,
     );
   }

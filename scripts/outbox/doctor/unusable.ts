@@ -11,7 +11,7 @@ const todos: Partial<Record<OutboxErrorCode, string>> = {
   ERR_OUTBOX_DATABASE_BLOCKED:
     'find who holds the file (fuser or lsof), and look at disk space and disk health',
   ERR_OUTBOX_DATABASE_CORRUPT: 'restore a backup, or name another file in DATABASE_URL',
-  ERR_OUTBOX_DATABASE_FOREIGN: `name the outbox's own file in DATABASE_URL, or add the outbox to this one (${commandName.outbox} sql prints how)`,
+  ERR_OUTBOX_DATABASE_FOREIGN: `add what it lacks, or name another file in DATABASE_URL`,
   ERR_OUTBOX_DATABASE_HISTORY: 'install the release that migrated it last, or restore a backup',
 };
 
