@@ -68,7 +68,15 @@ function resultWith(given: Partial<ChaosResult>): ChaosResult {
       isHeld: true,
     },
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 1 },
-    settings: { seed: 1, durationMs: 1, kills: 2, relayers: 2, soak: false, forget: false, database: 'sqlite' },
+    settings: {
+      seed: 1,
+      durationMs: 1,
+      kills: 2,
+      relayers: 2,
+      soak: false,
+      forget: false,
+      database: 'sqlite',
+    },
     ...{ broken: [], series: [], timeline: course },
     totals: {
       ...{ committed: 8, accepted: 8, lost: 0, dead: 0, poison: 0, repeats: 1, repeatsBy: { nothing: 0 } },

@@ -27,12 +27,18 @@ export interface LookAroundParts {
  */
 export async function lookAround(parts: LookAroundParts): Promise<void> {
   const { database, slot, everyMs, clock, log, signal } = parts;
+  // Trouble that goes on is said once.
+  let isTold = false;
   while (!signal.aborted) {
     try {
       await look(parts);
+      isTold = false;
     } catch (error) {
       if (isCorrupt(error)) throw error;
-      log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
+      if (!isTold) {
+        log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
+      }
+      isTold = true;
     }
     await sleep(clock, everyMs, signal);
     if (signal.aborted) return;

@@ -1,5 +1,6 @@
 // A running relayer: the loop, and what goes on around it until the loop ends. How its parts were made, and in which order,
 // is start-relayer.ts.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../outbox/clock.ts';
 import { gatewayName } from '../outbox/convoy-url.ts';
 import type { Credentials } from '../outbox/credentials.ts';
@@ -53,6 +54,8 @@ export class RelayerService implements Application {
   constructor(parts: ServiceParts) {
     const { settings, credentials, log, database } = parts;
     const { clock } = database;
+    // As many wait for it as there are businesses to ask Convoy about: from eleven on Node would warn of a leak.
+    setMaxListeners(0, this.#stopping.signal);
     this.#meters = new Meters(clock);
     this.#calmFromMs = clock.monotonicMs() + busyStartMs;
     this.#slot = new SlotHolder(parts.slot);

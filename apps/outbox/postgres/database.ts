@@ -33,7 +33,9 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   await preparePostgres(options.url, { outboxTable: table });
   const explained = (error: unknown) =>
     troubleOf(error) === null ? error : describePostgresError(address, error);
-  const isPooled = await isPooledByTransaction(url);
+  const isPooled = await isPooledByTransaction(url).catch((error: unknown) => {
+    throw explained(error);
+  });
   const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
   const keeper = sessionKeeper({ url, applicationName, channel: `outbox_${table}`, clock: systemClock });
   const clock = serverClock(connection, systemClock);
