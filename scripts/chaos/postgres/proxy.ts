@@ -24,6 +24,10 @@ export class DatabaseProxy {
     this.#listener = createServer((near) => this.#accept(near));
   }
 
+  get port(): number {
+    return this.#ports.port;
+  }
+
   /** Takes connections, at the loopback address. */
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
