@@ -49,8 +49,8 @@ export function recoveryOf(evidence: Evidence): Recovery {
     redelivered: timesOf(kills, (kill) => untilRedelivered(evidence, kill, isFree)),
     redeliveredAnyhow: timesOf(kills, (kill) => untilRedelivered(evidence, kill, () => true)),
     up: timesOf(kills, (kill) => untilUp(evidence, kill)),
-    server: timesOf(absences, ({ toMs }) => untilNextAccepted(evidence, toMs)),
-    serverCommit: timesOf(absences, ({ toMs }) => untilNextCommit(evidence, toMs)),
+    server: timesOf(absences, (absence) => untilNextAccepted(evidence, absence, isFree)),
+    serverCommit: timesOf(absences, (absence) => untilNextCommit(evidence, absence)),
     pm2: timesOf(pm2Starts, (start) => untilPm2Works(evidence, start, isFree)),
   };
 }
@@ -138,20 +138,27 @@ function untilPm2Works(
   return first === undefined ? null : between(start, first.monotonicMs, isFree);
 }
 
-/** Whatever else came in between: what it takes is what a user waits. */
-function untilNextAccepted({ ledger }: Evidence, fromMs: number): number | null {
-  const next = ledger.accepted.find(({ monotonicMs }) => monotonicMs > fromMs);
-  return next === undefined ? null : next.monotonicMs - fromMs;
+function untilNextAccepted({ ledger }: Evidence, { toMs }: Span, isFree: IsFree): number | null {
+  const next = ledger.accepted.find(({ monotonicMs }) => monotonicMs > toMs);
+  return next === undefined ? null : between({ fromMs: toMs, toMs }, next.monotonicMs, isFree);
 }
 
-function untilNextCommit({ ledger, events }: Evidence, fromMs: number): number | null {
+/** Where no ingester was killed meanwhile. */
+function untilNextCommit({ ledger, events, record }: Evidence, { fromMs, toMs }: Span): number | null {
   const [first] = ledger.accepted;
   if (first === undefined) return null;
   const offsetMs = first.atMs - first.monotonicMs;
-  const later = [...events.values()]
-    .map(({ createdAtMs }) => createdAtMs - offsetMs - fromMs)
-    .filter((afterMs) => afterMs > 0);
-  return later.length === 0 ? null : Math.min(...later);
+  const laterMs = [...events.values()]
+    .map(({ createdAtMs }) => createdAtMs - offsetMs)
+    .filter((atMs) => atMs > toMs)
+    .reduce((least, atMs) => Math.min(least, atMs), Infinity);
+  const isHindered = [...linesOf(record, 'kill'), ...linesOf(record, 'PM2 kill')].some(
+    (line) =>
+      (line.kind === 'PM2 kill' || line.target === 'ingester') &&
+      line.toMs >= fromMs &&
+      line.fromMs <= laterMs,
+  );
+  return laterMs === Infinity || isHindered ? null : laterMs - toMs;
 }
 
 function between({ fromMs }: Span, endMs: number, isFree: IsFree): number | null {

@@ -12,11 +12,15 @@ export function networkTroubles(proxy: DatabaseProxy): readonly DatabaseTrouble[
     {
       name: 'all connections cut',
       weight: 2,
-      async play(stage) {
+      async play(stage, random) {
         const lostSessions = stage.settings.relayers;
-        await noteTrouble(stage, { what: 'connections cut', isCrash: false, lostSessions }, async () => {
-          proxy.cut();
-        });
+        await noteTrouble(
+          { stage, random },
+          { what: 'connections cut', isCrash: false, lostSessions },
+          async () => {
+            proxy.cut();
+          },
+        );
       },
     },
     {
@@ -24,10 +28,14 @@ export function networkTroubles(proxy: DatabaseProxy): readonly DatabaseTrouble[
       weight: 2,
       async play(stage, random) {
         const freezeMs = random.between(300, longestFreezeMs);
-        await noteTrouble(stage, { what: 'network frozen', isCrash: false, lostSessions: 0 }, async () => {
-          proxy.freeze();
-          await pause(freezeMs, stage.signal).finally(() => proxy.heal());
-        });
+        await noteTrouble(
+          { stage, random },
+          { what: 'network frozen', isCrash: false, lostSessions: 0 },
+          async () => {
+            proxy.freeze();
+            await pause(freezeMs, stage.signal).finally(() => proxy.heal());
+          },
+        );
       },
     },
   ];

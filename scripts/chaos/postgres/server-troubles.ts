@@ -34,7 +34,7 @@ export function serverTroubles(
       async play(stage: Stage, random: Random) {
         const lostSessions = stage.settings.relayers;
         const absenceMs = random.between(0, longestAbsenceMs);
-        await noteTrouble(stage, { what, isCrash, lostSessions }, async () => {
+        await noteTrouble({ stage, random }, { what, isCrash, lostSessions }, async () => {
           await server.endBy(signal);
           await pause(absenceMs, stage.signal);
           await server.start();
@@ -59,7 +59,7 @@ async function killBackend(parts: {
     if (pid === null) break;
     const witness = await server.witness();
     if (!killChild(pid, server.pid)) continue;
-    return noteTrouble(stage, trouble, () => server.crashed(witness));
+    return noteTrouble({ stage, random }, trouble, () => server.crashed(witness));
   }
   const waitedFor = 'a process of the server to kill';
   stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });

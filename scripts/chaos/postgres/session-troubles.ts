@@ -47,7 +47,7 @@ export function sessionTroubles(connection: PostgresConnection): readonly Databa
       return stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
     }
     const lostSessions = isSession ? 1 : 0;
-    await noteTrouble(stage, { what, isCrash: false, lostSessions }, async () => {
+    await noteTrouble({ stage, random }, { what, isCrash: false, lostSessions }, async () => {
       await patiently(() => connection.query('SELECT pg_terminate_backend($1)', [pid]));
     });
   };
