@@ -92,6 +92,7 @@ test('a Convoy that cannot be read, or a period that is none, concludes nothing'
   const place = placeFor(sandbox);
   for (const [changes, args, code, says] of [
     [{ CONVOY_API_KEY: 'wrong' }, [], 1, /cannot be read: HTTP 401.*Nothing is concluded/],
+    [{ CONVOY_PROJECT_ID: 'other' }, [], 2, /CONVOY_PROJECT_ID is other, but the key belongs to project/],
     [{}, ['--since', '1m', '--until', '1h'], 2, /--since: expected an instant before --until/],
     [{}, ['--since', 'yesterday'], 2, /--since: expected 24h or/],
     [{}, ['--since', '2026-13-01T00:00Z'], 2, /--since: expected 24h or/],

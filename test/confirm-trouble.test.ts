@@ -137,6 +137,28 @@ test('a pipeline is not said to store again because its canary is on its way', a
   expect(rig.log.count('Convoy stores events again')).toBe(0);
 });
 
+test('a stall that ended while no relayer ran is not in the record for ever', async () => {
+  const rig = await confirmRig();
+  rig.sandbox.faults.add({ kind: 'accepted-lost' });
+  rig.append(1, 'lost');
+  await rig.deliver();
+  rig.clock.stall(7 * minuteMs);
+  await (await rig.confirmer()).pass();
+  const lastWord = async () => (await rig.parts()).store.records('pipeline', 1);
+  expect(await lastWord()).toMatchObject([{ detail: { state: 'stalled' } }]);
+  const successor = await rig.confirmer();
+  await successor.pass();
+  expect(await lastWord()).toMatchObject([{ detail: { state: 'stalled' } }]);
+
+  rig.sandbox.faults.replace();
+  rig.append(1, 'later');
+  await rig.deliver();
+  rig.clock.stall(minuteMs);
+  await successor.pass();
+  expect(rig.log.count('Convoy stores events again')).toBe(1);
+  expect(await lastWord()).toMatchObject([{ detail: { state: 'storing' } }]);
+});
+
 test('from loss to confirmation, with new events all the while: every event ends confirmed', async () => {
   const rig = await confirmRig();
   let confirmer = await rig.confirmer();

@@ -117,7 +117,9 @@ test('what cannot be done is one clear line, and nothing is changed', async () =
   await refused(/--organisation: expected/, withKey.slice(4), {
     CONVOY_PERSONAL_KEY: 'sandbox-personal-key',
   });
-  await refused(/authorization failed|HTTP 401/, organised, { CONVOY_PERSONAL_KEY: 'wrong' });
+  await refused(/list the projects with the personal key: HTTP 401: the key is wrong/, organised, {
+    CONVOY_PERSONAL_KEY: 'wrong',
+  });
   await refused(/a project key may not/, organised, { CONVOY_PERSONAL_KEY: sandbox.apiKey });
   await refused(/there is a project "sandbox"/, [...withKey, '--project', 'sandbox']);
   await refused(/CONVOY_PROJECT_ID is set without/, withKey, { CONVOY_PROJECT_ID: 'P' });
@@ -125,7 +127,10 @@ test('what cannot be done is one clear line, and nothing is changed', async () =
     CONVOY_PROJECT_ID: 'P',
     CONVOY_API_KEY: sandbox.apiKey,
   });
-  await refused(/HTTP 401/, withKey, { CONVOY_PROJECT_ID: 'P', CONVOY_API_KEY: 'wrong' });
+  await refused(/read the project with CONVOY_API_KEY: HTTP 401: the key is wrong/, withKey, {
+    CONVOY_PROJECT_ID: 'P',
+    CONVOY_API_KEY: 'wrong',
+  });
   await refused(
     /--receiver: expected a URL/,
     [...withKey, '--receiver', 'ftp://x'].filter((_, index) => index !== 4 && index !== 5),

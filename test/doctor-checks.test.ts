@@ -4,9 +4,11 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { ConvoyEndpoint } from '../apps/outbox/convoy-directory.ts';
 import { judgeBusiness } from '../scripts/outbox/doctor/convoy-checks.ts';
+import { wrong } from '../scripts/outbox/doctor/finding.ts';
 import { checkFileSystem } from '../scripts/outbox/doctor/machine-checks.ts';
 import { judgePm2 } from '../scripts/outbox/doctor/pm2-checks.ts';
 import { readWalProgress } from '../scripts/outbox/doctor/wal-index.ts';
+import { reportLines } from '../scripts/outbox/doctor.ts';
 import { killTimeoutMs } from '../scripts/outbox/kill-timeout.ts';
 import { tempDirectory } from './helpers.ts';
 import { insertEvents, newDatabaseFile, plainConnection } from './outbox-database.ts';
@@ -120,4 +122,17 @@ test('the progress of the write-ahead log is read without a checkpoint', () => {
   expect(readWalProgress(file)).toEqual({ frames: log, copied: checkpointed });
   expect(checkpointed).toBe(before?.frames);
   expect(log).toBeGreaterThan(checkpointed);
+});
+
+test('a Convoy that knows none of a thousand businesses does not bury the other findings', () => {
+  const business = (n: number) => wrong(`business b${n}`, 'has no endpoint', 'create one');
+  const findings = [wrong('claim', 'c', 'd'), ...Array.from({ length: 1_000 }, (_, n) => business(n))];
+  const lines = reportLines(findings, null);
+  expect(lines[0]).toMatch(/^WRONG {3}claim/);
+  expect(lines).toHaveLength(1 + 20 + 1 + 2);
+  expect(lines.slice(-3)).toEqual([
+    '... and 980 businesses more; --json lists all',
+    '',
+    '1001 wrong, 0 to be careful with, 0 not known, 0 well',
+  ]);
 });

@@ -46,6 +46,16 @@ test('counts come from the database, for every relayer the same', async () => {
     'outbox_relayer_start_timestamp_seconds{relayer="03"}': 1_000,
   });
   expect(samples.has('outbox_last_acceptance_timestamp_seconds')).toBe(false);
+  expect(samples.get('outbox_convoy_stalled')).toBe(0);
+  expect(samples.has('outbox_last_undelivered_timestamp_seconds')).toBe(false);
+  await rig.store.log({ kind: 'pipeline', detail: { state: 'stalled' }, nowMs: 2_000_000 });
+  await rig.store.log({ kind: 'undelivered', detail: { reason: 'r' }, nowMs: 3_000_000 });
+  expect(Object.fromEntries(await scrape(rig))).toMatchObject({
+    outbox_convoy_stalled: 1,
+    outbox_last_undelivered_timestamp_seconds: 3_000,
+  });
+  await rig.store.log({ kind: 'pipeline', detail: { state: 'storing' }, nowMs: 4_000_000 });
+  expect((await scrape(rig)).get('outbox_convoy_stalled')).toBe(0);
   insertEvent(db, { status: 'processed', processed_at: '2026-01-01T00:00:00.000+00:00' });
   expect((await scrape(rig)).get('outbox_last_acceptance_timestamp_seconds')).toBe(
     Date.UTC(2026, 0, 1) / 1_000,
@@ -125,6 +135,7 @@ test('each metric that dashboard and alerts name exists, and each of ours is on 
     processed_at: '2026-01-01T00:00:00.000+00:00',
   });
   await rig.store.log({ kind: 'relayer_started', detail: { slot: '00' }, nowMs: 0 });
+  await rig.store.log({ kind: 'undelivered', detail: { reason: 'r' }, nowMs: 0 });
   const exported = new Set([...(await scrape(rig)).keys()].map(nameOf));
   const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
   expect(queries.length).toBeGreaterThan(20);

@@ -38,12 +38,24 @@ test('status tells counts, gateway and relayers, in words and as JSON', async ()
   expect(outboxJson(file, 'status')).toMatchObject({ relayers: [], gateway: { state: 'no relayer runs' } });
 });
 
+test('status counts what Convoy has accepted and will not deliver, and says where to look', () => {
+  const file = newDatabaseFile();
+  const db = plainConnection(file);
+  const processed = { status: 'processed', processed_at: isoText(nowMs) };
+  insertEvents(db, 2, processed);
+  insertEvent(db, { ...processed, last_error: 'Failure: no subscription matched this event' });
+  expect(outboxJson(file, 'status')).toMatchObject({ unconfirmed: 3, undelivered: 1 });
+  expect(outbox(file, 'status').stdout).toMatch(
+    /^processed +3 {2}not yet confirmed 3, Convoy will not deliver 1: list --state undelivered$/m,
+  );
+});
+
 test('a pause of the gateway is told with its reason until it is over, or its relayer has gone', async () => {
   const db = plainConnection(newDatabaseFile());
   const store = sqliteStore(db);
   const gatewayNow = async (slots: readonly string[]) => {
     const overview = await store.overview({ nowMs, windowMs: minute });
-    const report = statusReport({ overview, slots, file: 'f', bytes: 1, nowMs });
+    const report = statusReport({ overview, undelivered: 0, slots, file: 'f', bytes: 1, nowMs });
     return statusLines(report, null).find((line) => line.startsWith('gateway'));
   };
   const log = (kind: 'gateway' | 'relayer_started', agoMs: number, detail: object) =>

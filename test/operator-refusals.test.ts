@@ -131,6 +131,22 @@ describe('databases', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  test('a folder is said to be one, by the doctor too, who would have it without its x bits', () => {
+    const folder = tempDirectory();
+    for (const args of [['status'], ['list'], ['redrive', '--dead']]) {
+      expect(outbox(folder, ...args)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining(`${folder} is a folder: name the file in it`),
+      });
+    }
+    const { status, stdout } = outbox(folder, 'doctor');
+    expect([status, stdout]).toEqual([
+      5,
+      expect.stringMatching(/^WRONG .* is a folder\. To do: name the file/m),
+    ]);
+    expect(stdout).not.toContain('chmod');
+  });
+
   test("a damaged one, somebody else's, and one of an older release keep every byte, and end with 3", () => {
     const folder = tempDirectory();
     const damaged = path.join(folder, 'damaged.db');

@@ -1,11 +1,13 @@
 // What the guarded client waits for, and what it refuses to wait for: other processes, itself, a file that is not there.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { append } from '../apps/outbox/append.ts';
+import { systemClock } from '../apps/outbox/clock.ts';
 import { openOutboxClient } from '../apps/outbox/outbox-client.ts';
 import { openSqliteDemo } from '../apps/outbox/prisma-client.ts';
 import { type AdopterClient, type AdopterTransaction, adopter, adopterFile } from './adopter-client.ts';
 import { named, otherProcess, signal, writes } from './adopter-writes.ts';
 import { waitFor } from './helpers.ts';
+import { plainConnection } from './outbox-database.ts';
 
 const app = await adopter();
 
@@ -148,4 +150,20 @@ describe('opening', () => {
     );
     expect(otherProcess(file).db.prepare('SELECT id FROM events').pluck().all()).toEqual([id]);
   });
+});
+
+test('a writer that opens while another process holds the lock records itself when the lock is free', async () => {
+  const file = adopterFile();
+  const other = plainConnection(file);
+  other.exec('BEGIN IMMEDIATE');
+  const clock = {
+    ...systemClock,
+    after(delayMs: number, callback: () => void) {
+      if (other.inTransaction) other.exec('ROLLBACK');
+      return systemClock.after(delayMs, callback);
+    },
+  };
+  await app.open(file, { clock });
+  expect(other.inTransaction).toBe(false);
+  expect(other.prepare(`SELECT count(*) FROM outbox_log WHERE kind = 'writer_opened'`).pluck().get()).toBe(1);
 });

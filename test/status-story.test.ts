@@ -1,4 +1,4 @@
-// What the live page makes of records and numbers: lives, deaths, pauses, the sentence on top, and charts without holes.
+// What the live page makes of records and numbers: lives, deaths, pauses, and charts without holes.
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../apps/outbox/clock.ts';
@@ -8,7 +8,6 @@ import { type PastInterval, pastOf } from '../apps/relayer/status/past.ts';
 import { quantile } from '../apps/relayer/status/quantile.ts';
 import { recordLine } from '../apps/relayer/status/record-line.ts';
 import { storyOf } from '../apps/relayer/status/story.ts';
-import { type Situation, verdictOf } from '../apps/relayer/status/verdict.ts';
 import { projectRoot } from './helpers.ts';
 
 let lines = 0;
@@ -77,47 +76,6 @@ describe('the story', () => {
     expect(shown.join()).not.toContain('abcdef');
     expect(shown[2]).toBe('gateway is back after 4 s');
   });
-});
-
-const calm: Situation = {
-  nowMs: 1_000_000,
-  gateway: { state: 'open', reason: null, sinceMs: 0 },
-  isSendingAllowed: true,
-  failingSinceMs: null,
-  pending: { events: 3, isExact: true },
-  dead: { events: 0, isExact: true },
-  oldestPendingAtMs: 999_990,
-  waiting: [],
-  minuteP50Ms: 4,
-  minuteP99Ms: 1_200,
-  deaths: 0,
-};
-const closed = { state: 'paused', reason: 'HTTP 503', sinceMs: 999_000 } as const;
-
-test.each([
-  ['well', /^All is well$/, {}],
-  ['well', /^All is well$/, { waiting: [{ reason: 'scheduled', events: 1 }], oldestPendingAtMs: 0 }],
-  [
-    'trouble',
-    /^The database cannot be written$/,
-    { failingSinceMs: 900_000, dead: { events: 3, isExact: true } },
-  ],
-  ['well', /^All is well$/, { failingSinceMs: 999_999 }],
-  ['trouble', /^Convoy has not confirmed/, { isSendingAllowed: false }],
-  ['watch', /^Convoy does not take events$/, { gateway: closed }],
-  ['trouble', /^Convoy does not take events$/, { gateway: { ...closed, sinceMs: 0 } }],
-  ['trouble', /^Convoy refuses$/, { gateway: { ...closed, reason: 'HTTP 401: authorization failed' } }],
-  ['trouble', /^1 event is dead$/, { dead: { events: 1, isExact: true } }],
-  ['trouble', /^about 50,000 events are dead$/, { dead: { events: 50_000, isExact: false } }],
-  ['watch', /^Relayers died 3 times/, { deaths: 3 }],
-  ['watch', /no endpoint/, { waiting: [{ reason: 'endpoint', events: 2 }] }],
-  ['watch', /^Single events fail/, { waiting: [{ reason: 'retry', events: 2 }] }],
-  ['watch', /^Falling behind/, { oldestPendingAtMs: 900_000 }],
-] as const)('the verdict is %s, %s', (level, title, change) => {
-  const verdict = verdictOf({ ...calm, ...change });
-  expect(verdict.level).toBe(level);
-  expect(verdict.title).toMatch(title);
-  expect(verdict.advice).toMatch(/\.$/);
 });
 
 test('quantiles are values that were measured', () => {

@@ -137,9 +137,10 @@ function readOf(response: Response<string>): ConvoyRead {
 
 function unreadableOf(response: Response<string>): Unreadable {
   const type = response.headers['content-type']?.split(';')[0] ?? 'no content type';
+  const isConvoysNo = type === 'application/json' && response.statusCode >= 300;
   return {
     kind: 'unreadable',
-    reason: `HTTP ${response.statusCode} (${type}) instead of an answer`,
+    reason: `HTTP ${response.statusCode}${isConvoysNo ? '' : ` (${type}) instead of an answer`}`,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.parse(response.headers.date ?? '')),
     status: response.statusCode,
   };

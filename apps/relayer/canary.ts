@@ -35,11 +35,22 @@ export class Canary {
   }
 
   /** A pass came to its end: something was stored after everything that is due. */
-  judgedAll(): void {
+  async judgedAll(isStoredAfter: (acceptedAtMs: number) => boolean): Promise<void> {
     const stall = this.#stall;
-    if (stall === null || this.#parts.clock.nowMs() < stall.canaryAtMs) return;
+    if (stall === null) return this.#endPredecessors(isStoredAfter);
+    if (this.#parts.clock.nowMs() < stall.canaryAtMs) return;
     this.#stall = null;
-    const stalledMs = this.#parts.clock.nowMs() - stall.sinceMs;
+    this.#ended(stall.sinceMs);
+  }
+
+  /** A stall that a relayer told which is no more: without this its last word would stand in the record for ever. */
+  async #endPredecessors(isStoredAfter: (acceptedAtMs: number) => boolean): Promise<void> {
+    const [newest] = await this.#parts.store.records('pipeline', 1);
+    if (newest?.detail.state === 'stalled' && isStoredAfter(newest.atMs)) this.#ended(newest.atMs);
+  }
+
+  #ended(sinceMs: number): void {
+    const stalledMs = this.#parts.clock.nowMs() - sinceMs;
     this.#parts.log.info('Convoy stores events again', { stalled_ms: stalledMs });
     this.#record({ state: 'storing', stalled_ms: stalledMs });
   }

@@ -43,7 +43,10 @@ export const confirmTimings: ConfirmTimings = {
 export const mostResends = 5;
 
 export interface ConfirmParts {
-  readonly store: Pick<OutboxStore, 'unconfirmed' | 'confirm' | 'resend' | 'reportUndelivered' | 'log'>;
+  readonly store: Pick<
+    OutboxStore,
+    'unconfirmed' | 'confirm' | 'resend' | 'reportUndelivered' | 'log' | 'records'
+  >;
   readonly access: ConvoyAccess;
   /** URL of the project: only what it accepted is confirmed. */
   readonly gateway: string;

@@ -90,7 +90,7 @@ export class Confirmer {
         if (verdict === 'stalled') return openSinceMs;
       }
     }
-    this.#canary.judgedAll();
+    await this.#canary.judgedAll((acceptedAtMs) => this.#writer.isStoredAfter(acceptedAtMs));
     return openSinceMs;
   }
 

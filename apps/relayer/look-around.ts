@@ -21,24 +21,29 @@ export interface LookAroundParts {
   readonly signal: AbortSignal;
 }
 
+/** Trouble is told when it has lasted twice as long, and this often: a full disk must not be filled further by its own lines. */
+const longestSilenceMs = 600_000;
+
 /**
  * Looks at once and then at each interval until the signal aborts. Rejects with ERR_OUTBOX_SLOT or ERR_OUTBOX_DATABASE_REPLACED when
  * either is no longer ours, and when the database is damaged.
  */
 export async function lookAround(parts: LookAroundParts): Promise<void> {
   const { database, slot, everyMs, clock, log, signal } = parts;
-  // Trouble that goes on is said once.
-  let isTold = false;
+  let failingSinceMs: number | null = null;
+  let tellAgainAtMs = 0;
   while (!signal.aborted) {
     try {
       await look(parts);
-      isTold = false;
+      failingSinceMs = null;
     } catch (error) {
       if (isCorrupt(error)) throw error;
-      if (!isTold) {
+      const nowMs = clock.monotonicMs();
+      if (failingSinceMs === null || nowMs >= tellAgainAtMs) {
         log.warn('could not look for dead relayers, trying again', { reason: errorText(error) });
+        failingSinceMs ??= nowMs;
+        tellAgainAtMs = nowMs + Math.min(nowMs - failingSinceMs, longestSilenceMs);
       }
-      isTold = true;
     }
     await sleep(clock, everyMs, signal);
     if (signal.aborted) return;

@@ -1,6 +1,5 @@
 // A running relayer: the loop, and what goes on around it until the loop ends. How its parts were made, and in which order,
 // is start-relayer.ts.
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '../outbox/clock.ts';
 import { gatewayName } from '../outbox/convoy-url.ts';
 import type { Credentials } from '../outbox/credentials.ts';
@@ -21,9 +20,11 @@ import { patientStore } from './patient-store.ts';
 import { Relayer } from './relayer.ts';
 import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { SlotHolder } from './slot-holder.ts';
+import { slotLog } from './slot-log.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
+import { stopController } from './stopping.ts';
 import { takeOverOwnSlot } from './takeover.ts';
 
 /** What a relayer runs on. Its own from now on: it closes the database and releases the slot. */
@@ -47,18 +48,17 @@ export class RelayerService implements Application {
   readonly #relayer: Relayer;
   readonly #meters: Meters;
   readonly #calmFromMs: number;
-  readonly #stopping = new AbortController();
+  readonly #stopping = stopController();
   #failure: unknown = null;
   stopped: Promise<void> = Promise.resolve();
 
   constructor(parts: ServiceParts) {
-    const { settings, credentials, log, database } = parts;
+    const { settings, credentials, database } = parts;
     const { clock } = database;
-    // As many wait for it as there are businesses to ask Convoy about: from eleven on Node would warn of a leak.
-    setMaxListeners(0, this.#stopping.signal);
     this.#meters = new Meters(clock);
     this.#calmFromMs = clock.monotonicMs() + busyStartMs;
     this.#slot = new SlotHolder(parts.slot);
+    const log = slotLog(parts.log, this.#slot);
     const patience = { clock, log, random: Math.random, signal: this.#stopping.signal };
     const metered = { meters: this.#meters, clock };
     const store = meteredStore(patientStore(database.store, patience), metered);

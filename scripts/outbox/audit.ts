@@ -51,7 +51,10 @@ export const auditCommand: CommandModule<object, AuditArguments> = {
     const nowMs = systemClock.nowMs();
     const [fromMs, toMs] = [instantOf('since', given.since, nowMs), instantOf('until', given.until, nowMs)];
     if (fromMs >= toMs)
-      throw new OutboxError('ERR_OUTBOX_CONFIG', '--since: expected an instant before --until.');
+      throw new OutboxError(
+        'ERR_OUTBOX_CONFIG',
+        `--since: expected an instant before --until, got ${given.since} and ${given.until}.`,
+      );
     await withOutbox('read', async (outbox) => {
       const { access, name: gateway } = await gatewayOf(outbox);
       const result = await longWork('events reconciled', async (work) => {

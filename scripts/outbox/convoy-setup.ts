@@ -122,7 +122,8 @@ export const convoySetupCommand: CommandModule<object, SetupArguments> = {
 export const convoyCommand: CommandModule = {
   command: 'convoy <command>',
   describe: 'Prepare Convoy: convoy setup',
-  builder: (options) => options.command(convoySetupCommand).demandCommand(1, 'Which command?'),
+  builder: (options) =>
+    options.command(convoySetupCommand).demandCommand(1, 'convoy has one command: convoy setup'),
   handler() {},
 };
 

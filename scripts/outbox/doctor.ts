@@ -1,5 +1,5 @@
 // `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
@@ -25,7 +25,7 @@ import { commandExitCodes } from './exit-code.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { cut } from './table.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
-import { plainText } from './wording.ts';
+import { numberText, plainText } from './wording.ts';
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
   command: 'doctor',
@@ -61,6 +61,9 @@ async function examine(): Promise<readonly Finding[]> {
     const todo = `set DATABASE_URL, or ${isInstalled ? 'create it with your own migrations' : 'start the applications, which create it'}`;
     return [...findings, wrong('database', `there is none at ${file}`, todo)];
   }
+  if (statSync(file).isDirectory()) {
+    return [...findings, wrong('database', `${file} is a folder`, 'name the file in it with DATABASE_URL')];
+  }
   // Before this process opens the file: see wal-index.ts.
   const progress = readWalProgress(file);
   const schema = await checkSchema(file, table);
@@ -95,9 +98,16 @@ const marks: Readonly<Record<Finding['level'], string>> = {
   wrong: 'WRONG  ',
 };
 
-function reportLines(findings: readonly Finding[], width: number | null): readonly string[] {
-  const checkWidth = Math.min(24, Math.max(...findings.map(({ check }) => check.length)));
-  const lines = findings.map(({ check, level, says, todo }) => {
+/** Of what is wrong with single businesses people are shown so much; --json has all. */
+const mostBusinessLines = 20;
+
+/** Pure: exported for its test. */
+export function reportLines(findings: readonly Finding[], width: number | null): readonly string[] {
+  const ofBusinesses = findings.filter(({ check }) => check.startsWith('business '));
+  const unshown = new Set(ofBusinesses.slice(mostBusinessLines));
+  const shown = findings.filter((finding) => !unshown.has(finding));
+  const checkWidth = Math.min(24, Math.max(...shown.map(({ check }) => check.length)));
+  const lines = shown.map(({ check, level, says, todo }) => {
     const text = `${marks[level]} ${check.padEnd(checkWidth)}  ${says}`;
     // What to do must not be cut off.
     return plainText(todo === null ? cut(text, width) : `${text.replace(/\.$/, '')}. To do: ${todo}`);
@@ -105,6 +115,7 @@ function reportLines(findings: readonly Finding[], width: number | null): readon
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   return [
     ...lines,
+    ...(unshown.size > 0 ? [`... and ${numberText(unshown.size)} businesses more; --json lists all`] : []),
     '',
     `${count('wrong')} wrong, ${count('caution')} to be careful with, ${count('unknown')} not known, ${count('ok')} well`,
   ];

@@ -46,7 +46,7 @@ export const listCommand: CommandModule<object, ListArguments> = {
     if (!Number.isInteger(limit) || limit < 1 || limit > mostEvents) {
       throw new OutboxError(
         'ERR_OUTBOX_CONFIG',
-        `--limit: expected a whole number from 1 to ${mostEvents}, got ${limit}.`,
+        `--limit: expected a whole number from 1 to ${mostEvents}${Number.isNaN(limit) ? '' : `, got ${limit}`}.`,
       );
     }
     if (beyond !== undefined && !Number.isInteger(beyond)) {

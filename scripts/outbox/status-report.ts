@@ -17,6 +17,8 @@ export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway
   readonly atMs: number;
   readonly database: { readonly file: string; readonly bytes: number };
   readonly relayers: readonly RelayerAlive[];
+  /** Accepted, and Convoy will not deliver them; null when there are too many to look through. */
+  readonly undelivered: number | null;
   readonly gateway: {
     readonly state: GatewayState;
     readonly sinceMs: number | null;
@@ -32,16 +34,18 @@ export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway
 /** Puts the report together. */
 export function statusReport(seen: {
   readonly overview: OutboxOverview;
+  readonly undelivered: number | null;
   readonly slots: readonly string[];
   readonly file: string;
   readonly bytes: number;
   readonly nowMs: number;
 }): StatusReport {
-  const { overview, slots, file, bytes, nowMs } = seen;
+  const { overview, undelivered, slots, file, bytes, nowMs } = seen;
   const starts = overview.relayers.filter(({ kind }) => kind === 'relayer_started');
   const takeover = overview.relayers.find(({ kind }) => kind === 'taken_over');
   return {
     ...overview,
+    undelivered,
     atMs: nowMs,
     database: { file, bytes },
     relayers: slots.map((slot) => {
@@ -109,9 +113,13 @@ function pendingWords({ counts, due, waiting, oldestPendingAtMs, atMs }: StatusR
   return `  ${parts.filter((part) => part !== '').join(', ')}`;
 }
 
-function confirmWords({ unconfirmed, pipeline }: StatusReport): string {
-  const words = unconfirmed === 0 ? '' : `  not yet confirmed ${numberText(unconfirmed)}`;
-  return pipeline?.detail.state === 'stalled' ? `${words}  Convoy stores nothing` : words;
+function confirmWords({ unconfirmed, undelivered, pipeline }: StatusReport): string {
+  const parts = [
+    unconfirmed === 0 ? '' : `not yet confirmed ${numberText(unconfirmed)}`,
+    undelivered ? `Convoy will not deliver ${numberText(undelivered)}: list --state undelivered` : '',
+    pipeline?.detail.state === 'stalled' ? 'Convoy stores nothing' : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
 }
 
 function gatewayWords({ gateway, atMs }: StatusReport): string {

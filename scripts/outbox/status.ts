@@ -11,6 +11,7 @@ import { spanMs } from './filter-options.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
 import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { instantText } from './wording.ts';
 
 interface StatusArguments {
   json: boolean;
@@ -21,6 +22,8 @@ interface StatusArguments {
 const onceWindowMs = 60_000;
 const watchWindowMs = 10_000;
 const shortestEveryMs = 100;
+/** What Convoy will not deliver is looked for among the unconfirmed; with reading back off they are all that was ever accepted. */
+const mostLookedThrough = 100_000;
 
 export const statusCommand: CommandModule<object, StatusArguments> = {
   command: 'status',
@@ -50,7 +53,10 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
 async function look({ store, file }: OpenOutbox, windowMs: number): Promise<StatusReport> {
   const nowMs = systemClock.nowMs();
   const overview = await store.overview({ nowMs, windowMs });
-  return statusReport({ overview, slots: slotsAlive(file), file, bytes: statSync(file).size, nowMs });
+  const isQuick = overview.unconfirmed <= mostLookedThrough;
+  const undelivered = isQuick ? await store.count({ filter: { state: 'undelivered' }, nowMs }) : null;
+  const bytes = statSync(file).size;
+  return statusReport({ overview, undelivered, slots: slotsAlive(file), file, bytes, nowMs });
 }
 
 async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
@@ -69,7 +75,8 @@ async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Prom
     const report = await look(outbox, watchWindowMs);
     // From the top of a cleared screen: what was there before stays in the scrollback.
     if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');
-    printResult(json, report, () => [...statusLines(report, terminalWidth()), '']);
+    const seen = `at         ${instantText(report.atMs)} (UTC)`;
+    printResult(json, report, () => [seen, ...statusLines(report, terminalWidth()), '']);
     await sleep(systemClock, everyMs, stopping.signal);
   }
 }

@@ -1,6 +1,6 @@
 // Opens the outbox for one command and closes it again. It never creates a database (a typo in DATABASE_URL must not leave
 // an empty file behind) and never migrates one: old applications may be running on it.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { blocked, explained } from '../../apps/outbox/database-error.ts';
 import { databaseFile, type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
@@ -61,10 +61,13 @@ export function toldToAPerson(file: string, error: unknown): unknown {
   return isPassing(cause) ? blocked(file, cause, 'run the command again') : explained(file, error);
 }
 
-/** The path of the database. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when nothing is there. */
+/** The path of the database. Throws ERR_OUTBOX_DATABASE_UNAVAILABLE when no file is there. */
 function existingDatabase(environment: Environment): string {
   const file = databaseFile(environment);
-  if (existsSync(file)) return file;
+  if (existsSync(file)) {
+    if (!statSync(file).isDirectory()) return file;
+    throw new OutboxError('ERR_OUTBOX_DATABASE_UNAVAILABLE', `${file} is a folder: name the file in it`);
+  }
   throw new OutboxError(
     'ERR_OUTBOX_DATABASE_UNAVAILABLE',
     `there is no database at ${file}: set DATABASE_URL, or start the applications, which create it`,

@@ -3,6 +3,7 @@
 
 import { thisProcess } from '../this-process.ts';
 import type { SqliteConnection } from './connection.ts';
+import { type LockRetryOptions, retryWhileLocked } from './lock-retry.ts';
 
 /** What a process says of itself and its connection; the names are those of the record. */
 export interface ConnectionFacts {
@@ -25,13 +26,16 @@ export function connectionFacts(connection: SqliteConnection): ConnectionFacts {
   };
 }
 
-/** Writes that an application has opened its writing connection. Never fails: the record must not keep it from its work. */
-export function recordWriter(connection: SqliteConnection): void {
+/**
+ * Writes that an application has opened its writing connection, and waits for a busy lock as `wait` says: relayers that start at
+ * the same time write, too. Never fails: the record must not keep the application from its work.
+ */
+export async function recordWriter(connection: SqliteConnection, wait: LockRetryOptions): Promise<void> {
   try {
-    connection
-      .prepare(`INSERT INTO outbox_log (kind, detail) VALUES ('writer_opened', ?)`)
-      .run(JSON.stringify(connectionFacts(connection)));
+    const facts = JSON.stringify(connectionFacts(connection));
+    const insert = connection.prepare(`INSERT INTO outbox_log (kind, detail) VALUES ('writer_opened', ?)`);
+    await retryWhileLocked(async () => insert.run(facts), wait);
   } catch {
-    // Locked at this moment, or no outbox in this database yet.
+    // Locked for too long, or no outbox in this database yet.
   }
 }

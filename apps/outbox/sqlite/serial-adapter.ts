@@ -13,7 +13,7 @@ import type {
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import Database from 'better-sqlite3';
 import type { AdapterOptions } from '../adapter-options.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { describeDatabaseError, unavailable } from '../database-error.ts';
 import { fileOfUrl } from '../environment.ts';
 import { type FileGate, gateOf } from '../file-gate.ts';
@@ -30,6 +30,8 @@ export interface OutboxAdapter extends SqlDriverAdapterFactory {
 }
 
 const defaultLockWaitMs = 10_000;
+/** Opening waits no longer than this for the line in the record that tells the doctor how durable this writer is. */
+const recordWaitMs = 1_000;
 /**
  * SQLite's own wait stops the event loop, so it is left to the shortest step it knows; the longer wait is ours and
  * asynchronous.
@@ -49,17 +51,14 @@ export function outboxAdapter(options: AdapterOptions): OutboxAdapter {
   const file = fileOfUrl(options.url);
   const inner = new PrismaBetterSqlite3({ url: file, fileMustExist: true, timeout: busyTimeoutMs });
   const gate = gateOf(file);
+  const { clock = systemClock, lockWaitMs = defaultLockWaitMs } = options;
   const retry = <Result>(attempt: () => Promise<Result>) =>
-    retryWhileLocked(attempt, {
-      file,
-      lockWaitMs: options.lockWaitMs ?? defaultLockWaitMs,
-      clock: options.clock ?? systemClock,
-    });
+    retryWhileLocked(attempt, { file, lockWaitMs, clock });
   return {
     provider: inner.provider,
     adapterName: inner.adapterName,
     gate,
-    connect: () => retry(async () => connectOnce(await connectInner(inner, file), gate, retry)),
+    connect: () => retry(async () => connectOnce(await connectInner(inner, file), { gate, retry, clock })),
   };
 }
 
@@ -77,13 +76,16 @@ async function connectInner(factory: PrismaBetterSqlite3, file: string): Promise
   }
 }
 
-async function connectOnce(inner: SqlDriverAdapter, gate: FileGate, retry: Retry): Promise<SqlDriverAdapter> {
+async function connectOnce(
+  inner: SqlDriverAdapter,
+  { gate, retry, clock }: { readonly gate: FileGate; readonly retry: Retry; readonly clock: Clock },
+): Promise<SqlDriverAdapter> {
   try {
     const connection = connectionOf(inner);
     // Prisma's adapter reads integers as bigints; the pragmas are compared as numbers.
     connection.defaultSafeIntegers(false);
     configure(connection, { synchronous: 'FULL', busyTimeoutMs, autocheckpointPages });
-    recordWriter(connection);
+    await recordWriter(connection, { file: gate.file, lockWaitMs: recordWaitMs, clock });
     connection.defaultSafeIntegers(true);
     return new SerialAdapter(inner, { connection, gate, retry });
   } catch (error) {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../outbox/clock.ts';
 import type { DeadReason, LiveVerbs, NumberedRecord } from '../../outbox/live-verbs.ts';
 import type { RelayerSlots } from '../../outbox/relayer-slot.ts';
+import { type Afterwards, afterwardsOf } from './afterwards.ts';
 import { type RecordLine, recordLine } from './record-line.ts';
 import { type Pause, type RelayerLife, type Start, type Story, storyOf } from './story.ts';
 
@@ -14,7 +15,7 @@ export interface Recovery {
   readonly silenceMs: number | null;
 }
 
-export interface Chronicle {
+export interface Chronicle extends Afterwards {
   readonly relayers: readonly (RelayerLife & { readonly isAlive: boolean })[];
   /** Newest first. */
   readonly starts: readonly (Start & Recovery)[];
@@ -74,6 +75,7 @@ export class Chronicler {
       pauses: pauses.slice(-shown.pauses).reverse(),
       lines: this.#record.slice(-shown.lines).reverse().map(recordLine),
       dead: this.#dead,
+      ...afterwardsOf(this.#record),
       deaths: starts.filter(({ cause, atMs }) => cause === 'death' && nowMs - atMs < deathsWithinMs).length,
     };
   }

@@ -2,9 +2,10 @@
 import type { Clock } from '../../outbox/clock.ts';
 import type { LiveVerbs } from '../../outbox/live-verbs.ts';
 import type { ReasonCount } from '../../outbox/overview-verbs.ts';
+import { type Afterwards, afterwardsOf } from './afterwards.ts';
 import { countPending } from './backlog.ts';
 
-export interface Figures {
+export interface Figures extends Afterwards {
   readonly appended: number;
   readonly pending: number;
   readonly leased: number;
@@ -40,6 +41,7 @@ export async function figuresOf(store: LiveVerbs, clock: Clock): Promise<Figures
     oldestPendingSeconds: oldestPendingAtMs === null ? 0 : Math.max(0, nowMs - oldestPendingAtMs) / 1_000,
     waiting: glance.waiting,
     walBytes: store.walBytes(),
+    ...afterwardsOf(record),
     lastAcceptanceSeconds: beforeMs === null ? null : beforeMs / 1_000,
     starts: [...starts].map(([slot, atSeconds]) => ({ slot, atSeconds })),
   };

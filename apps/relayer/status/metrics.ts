@@ -83,6 +83,16 @@ const ofOutbox: readonly Metric[] = [
     read: ({ figures }) => (figures.lastAcceptanceSeconds === null ? [] : one(figures.lastAcceptanceSeconds)),
   },
   {
+    ...{ name: 'outbox_convoy_stalled', kind: 'gauge', of: 'outbox' },
+    help: 'Whether Convoy accepts events and stores none: 1 until reading back has found some again.',
+    read: ({ figures }) => one(figures.stalledSinceMs === null ? 0 : 1),
+  },
+  {
+    ...{ name: 'outbox_last_undelivered_timestamp_seconds', kind: 'gauge', of: 'outbox' },
+    help: 'When an accepted event last turned out to be one that Convoy will not deliver; absent before the first.',
+    read: ({ figures }) => (figures.undeliveredAtMs === null ? [] : one(figures.undeliveredAtMs / 1_000)),
+  },
+  {
     ...{ name: 'outbox_relayer_start_timestamp_seconds', kind: 'gauge', of: 'outbox', labels: ['relayer'] },
     help: 'The newest start of a relayer in each slot.',
     read: ({ figures }) =>

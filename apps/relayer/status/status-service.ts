@@ -92,13 +92,13 @@ function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
       chronicler: new Chronicler({ store, clock, alive }),
     }),
     past: (sinceMs) => pastOf(sinceMs, { store, clock, signal }),
-    judge: (moment, { deaths }) =>
+    judge: (moment, { deaths, stalledSinceMs, undeliveredAtMs }) =>
       verdictOf({
         ...moment,
         nowMs: moment.atMs,
         isSendingAllowed: meters.isSendingAllowed,
         failingSinceMs: meters.failingSinceMs,
-        deaths,
+        ...{ deaths, stalledSinceMs, undeliveredAtMs },
       }),
     about: { ...about, redriveCommand },
   });

@@ -3,9 +3,10 @@
 import { commandName } from '../../outbox/command-name.ts';
 import type { BoundedCount } from '../../outbox/live-verbs.ts';
 import type { ReasonCount } from '../../outbox/overview-verbs.ts';
+import type { Afterwards } from './afterwards.ts';
 import type { GatewayView } from './meters.ts';
 
-export interface Situation {
+export interface Situation extends Afterwards {
   readonly nowMs: number;
   readonly gateway: GatewayView;
   readonly isSendingAllowed: boolean;
@@ -36,6 +37,8 @@ const patienceMs = 60_000;
 /** Pending for longer, with an open gateway, is falling behind. */
 const lateMs = 60_000;
 const manyDeaths = 3;
+/** Events that Convoy will not deliver are told for so long: what was done about them cannot be seen from here. */
+const undeliveredToldMs = 3_600_000;
 
 export function verdictOf(situation: Situation): Verdict {
   const { nowMs, gateway, failingSinceMs, pending, dead, deaths } = situation;
@@ -52,6 +55,12 @@ export function verdictOf(situation: Situation): Verdict {
     );
   }
   if (gateway.reason !== null) return closed(gateway, pending, nowMs - gateway.sinceMs);
+  if (situation.stalledSinceMs !== null) {
+    return trouble(
+      'Convoy accepts events and stores none',
+      "One event at a time tries, all others are sent again when one is stored. Look at Convoy's workers and its Redis; after a restart of Redis without persistence restart Convoy's server.",
+    );
+  }
   if (dead.events > 0) {
     return dead.events === 1
       ? trouble(
@@ -62,6 +71,12 @@ export function verdictOf(situation: Situation): Verdict {
           `${countText(dead)} events are dead`,
           'They can never be delivered as they are. Mend the causes below, then redrive them; all others go on.',
         );
+  }
+  if (situation.undeliveredAtMs !== null && nowMs - situation.undeliveredAtMs < undeliveredToldMs) {
+    return watch(
+      'Convoy will not deliver events that it has accepted',
+      `${commandName.outbox} list --state undelivered shows which, and why. Mend the cause, then redrive them under a new key.`,
+    );
   }
   if (deaths >= manyDeaths) {
     return watch(

@@ -3,6 +3,7 @@ import { sleep, systemClock } from '../../../apps/outbox/clock.ts';
 import { commandName } from '../../../apps/outbox/command-name.ts';
 import type { ConvoyAccess, Unreadable } from '../../../apps/outbox/convoy.ts';
 import { type EventPage, listEvents, type StoredEvent } from '../../../apps/outbox/convoy-events.ts';
+import { askProject } from '../../../apps/outbox/convoy-project.ts';
 import { OutboxError } from '../../../apps/outbox/outbox-error.ts';
 
 export interface RowReader {
@@ -25,7 +26,7 @@ type Query = {
   readonly key?: string;
 };
 
-/** Its methods throw ERR_OUTBOX_CONVOY when Convoy cannot be read. */
+/** It and its methods throw ERR_OUTBOX_CONVOY when Convoy cannot be read; ERR_OUTBOX_CONFIG for a key of another project. */
 export async function createRowReader(access: ConvoyAccess, signal: AbortSignal): Promise<RowReader> {
   let perPage = fullPage;
   let skewMs = 0;
@@ -51,6 +52,7 @@ export async function createRowReader(access: ConvoyAccess, signal: AbortSignal)
   const nowMs = systemClock.nowMs();
   const first = await read({ fromMs: nowMs, toMs: nowMs, cursor: null });
   skewMs = first.serverMs === null ? 0 : first.serverMs - systemClock.nowMs();
+  await mustBeItsProject(access);
 
   return {
     async *between({ fromMs, toMs }) {
@@ -74,8 +76,22 @@ function isPassing({ status }: Unreadable): boolean {
   return status === undefined || status === 429 || status >= 500;
 }
 
+/** Convoy lists the events of the key's own project, whatever id is in the path: both sides would be empty, and all well. */
+async function mustBeItsProject(access: ConvoyAccess): Promise<void> {
+  const answer = await askProject(access);
+  if (answer.kind === 'unknown') throw unreadable(answer.reason);
+  if (answer.projectId === access.projectId) return;
+  throw new OutboxError(
+    'ERR_OUTBOX_CONFIG',
+    `CONVOY_PROJECT_ID is ${access.projectId}, but the key belongs to project ${answer.projectId}: correct one of the two. Nothing is concluded`,
+  );
+}
+
 function cannotRead(page: Exclude<EventPage, { kind: 'page' }>): OutboxError {
-  const reason = page.kind === 'too-large' ? 'an event that is too large to be read' : page.reason;
+  return unreadable(page.kind === 'too-large' ? 'an event that is too large to be read' : page.reason);
+}
+
+function unreadable(reason: string): OutboxError {
   return new OutboxError(
     'ERR_OUTBOX_CONVOY',
     `what Convoy has stored cannot be read: ${reason}. Nothing is concluded from that; ${commandName.outbox} doctor says more`,

@@ -53,7 +53,7 @@ async function findProject({ settings, environment, tell }: ProjectRequest): Pro
   );
   const access = { ...credentials, timeoutMs };
   const answer = await askProject(access);
-  if (answer.kind === 'unknown') throw refusal('read the project', answer);
+  if (answer.kind === 'unknown') throw refusal('read the project with CONVOY_API_KEY', answer);
   const { projectId } = answer;
   if (wantedId !== undefined && projectId !== wantedId) {
     throw new OutboxError(
@@ -132,7 +132,7 @@ async function mustBeNew(
   { name, parameters }: { readonly name: string; readonly parameters: Readonly<Record<string, string>> },
 ): Promise<void> {
   const read = await readConvoy(person, { path: '', scope: 'instance', parameters });
-  if (read.kind !== 'read') throw refusal('list the projects', read);
+  if (read.kind !== 'read') throw refusal('list the projects with the personal key', read);
   const list = Array.isArray(read.data) ? read.data : [];
   const found = list.find((project) => memberOf(project, 'name') === name);
   if (found === undefined) return;

@@ -11,9 +11,13 @@ export function refusal(
     | { readonly kind: 'unknown'; readonly reason: string; readonly status?: number },
 ): OutboxError {
   if (answer.kind === 'too-large') return noAnswer(what, 'an endless answer');
-  if (answer.kind === 'refused') return denied(what, { words: answer.message, status: answer.status });
+  if (answer.kind === 'refused')
+    return denied(what, {
+      says: `Convoy says "${answer.message}" (HTTP ${answer.status})`,
+      status: answer.status,
+    });
   return answer.status === 401 || answer.status === 403 || answer.status === 400
-    ? denied(what, { words: answer.reason, status: answer.status })
+    ? denied(what, { says: answer.reason, status: answer.status })
     : noAnswer(what, answer.reason);
 }
 
@@ -28,7 +32,7 @@ export async function readDirectory(
 
 function denied(
   what: string,
-  { words, status }: { readonly words: string; readonly status: number },
+  { says, status }: { readonly says: string; readonly status: number },
 ): OutboxError {
   const check =
     status === 401
@@ -36,10 +40,7 @@ function denied(
       : status === 403
         ? 'this is for a personal key of somebody who may manage the organisation; a project key may not'
         : 'see what it says; what was done before stays, and the command can be repeated';
-  return new OutboxError(
-    'ERR_OUTBOX_CONFIG',
-    `cannot ${what}: Convoy says "${words}" (HTTP ${status}): ${check}`,
-  );
+  return new OutboxError('ERR_OUTBOX_CONFIG', `cannot ${what}: ${says}: ${check}`);
 }
 
 function noAnswer(what: string, reason: string): OutboxError {
