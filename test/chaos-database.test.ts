@@ -6,7 +6,7 @@ import { causesOf, repeatsOf } from '../scripts/chaos/repeat-causes.ts';
 import { explainRepeats } from '../scripts/chaos/repeats.ts';
 import { allReports, type Report } from '../scripts/chaos/reports.ts';
 import { lateTakeovers } from '../scripts/chaos/takeovers.ts';
-import { accepted, evidence, kill, relayer, span } from './chaos-evidence.ts';
+import { accepted, evidence, kill, relayer, run as runLine, span } from './chaos-evidence.ts';
 
 type Hit = { readonly isCrash?: boolean; readonly lostSessions?: number; readonly toMs?: number };
 
@@ -63,6 +63,23 @@ test('a server that is away takes nothing over', () => {
   expect(late()).toHaveLength(1);
   expect(late(hit(5_050, { toMs: 5_400 }))).toEqual([]);
   expect(late({ kind: 'storm', kills: 1, ...span(5_050) })).toHaveLength(1);
+});
+
+test('on a server a relayer has half as long for the slots of others as its start took, and not longer', () => {
+  const estate = { slot: '00', held: ['a'], leased: 1, leasedUntilMs: 60_000 };
+  const late = (engine: 'sqlite' | 'postgres', takenAtMs: number) =>
+    lateTakeovers({
+      ...evidence([], { relayerStarts: [{ pid: 12, atMs: 8_000 }] }),
+      record: [
+        { ...runLine, leaseMs: 4_500, engine },
+        { kind: 'kill', ...relayer, wasUp: true, estate, atMs: 5_000, ...span(5_000) },
+        { kind: 'process', ...relayer, pid: 12, sinceMs: 6_000 },
+      ],
+      takeovers: [{ atMs: takenAtMs, slot: '00', events: 1 }],
+    });
+  expect(late('postgres', 8_900)).toEqual([]);
+  expect(late('postgres', 9_100)).toHaveLength(1);
+  expect(late('sqlite', 8_900)).toHaveLength(1);
 });
 
 test('two reports under one id, as a crash of the server makes them, both count', () => {
