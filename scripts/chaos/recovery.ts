@@ -143,22 +143,23 @@ function untilNextAccepted({ ledger }: Evidence, { toMs }: Span, isFree: IsFree)
   return next === undefined ? null : between({ fromMs: toMs, toMs }, next.monotonicMs, isFree);
 }
 
-/** Where no ingester was killed meanwhile. */
+/** Where an ingester ran before and after: none was killed since the last commit before. */
 function untilNextCommit({ ledger, events, record }: Evidence, { fromMs, toMs }: Span): number | null {
   const [first] = ledger.accepted;
   if (first === undefined) return null;
   const offsetMs = first.atMs - first.monotonicMs;
-  const laterMs = [...events.values()]
-    .map(({ createdAtMs }) => createdAtMs - offsetMs)
-    .filter((atMs) => atMs > toMs)
-    .reduce((least, atMs) => Math.min(least, atMs), Infinity);
-  const isHindered = [...linesOf(record, 'kill'), ...linesOf(record, 'PM2 kill')].some(
-    (line) =>
-      (line.kind === 'PM2 kill' || line.target === 'ingester') &&
-      line.toMs >= fromMs &&
-      line.fromMs <= laterMs,
-  );
-  return laterMs === Infinity || isHindered ? null : laterMs - toMs;
+  let [lastMs, nextMs] = [-Infinity, Infinity];
+  for (const { createdAtMs } of events.values()) {
+    const atMs = createdAtMs - offsetMs;
+    if (atMs < fromMs) lastMs = Math.max(lastMs, atMs);
+    if (atMs > toMs) nextMs = Math.min(nextMs, atMs);
+  }
+  const ends = [
+    ...linesOf(record, 'kill').filter(({ target }) => target === 'ingester'),
+    ...linesOf(record, 'PM2 kill'),
+  ];
+  const isHindered = ends.some((end) => end.toMs >= lastMs && end.fromMs <= nextMs);
+  return nextMs === Infinity || isHindered ? null : nextMs - toMs;
 }
 
 function between({ fromMs }: Span, endMs: number, isFree: IsFree): number | null {

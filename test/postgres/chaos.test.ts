@@ -1,4 +1,4 @@
-// Chaos on PostgreSQL, short: on a server of its own, which is killed and restarted, and in a database of its own on the server that
+// Chaos on PostgreSQL, short: on a server of its own, which is killed and restarted; without one, in a database of its own on the server that
 // TEST_POSTGRES_URL names. Where neither is, it says so. Longer runs are part of `npm run test:deep`.
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -33,7 +33,8 @@ describe.skipIf(!hasServer)('on a server of its own', () => {
   );
 });
 
-describe.skipIf(serverUrl === '')('on a server that is there', () => {
+// Every day one run is enough.
+describe.skipIf(serverUrl === '' || (hasServer && !isDeep))('on a server that is there', () => {
   test(
     'a run holds in a database of its own, which is dropped, and no file names its password',
     async () => {
