@@ -2,14 +2,22 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { databaseFile, readEnvironment } from '../apps/outbox/environment.ts';
+import { databasePlace } from '../apps/outbox/database-place.ts';
+import { readEnvironment } from '../apps/outbox/environment.ts';
 import { readMigrations } from '../apps/outbox/migration-files.ts';
 import { readHistory, standingOf } from '../apps/outbox/migration-history.ts';
 import { isBusy } from '../apps/outbox/sqlite/code.ts';
 
 /** Removes the database, or says why not. With `force` nothing is asked. */
 export function cleanDatabase(options: { readonly force: boolean }): string | null {
-  const file = databaseFile(readEnvironment({ variables: process.env, cwd: process.cwd() }));
+  const {
+    engine,
+    url: file,
+    shown,
+  } = databasePlace(readEnvironment({ variables: process.env, cwd: process.cwd() }));
+  if (engine === 'postgres') {
+    return `${shown} is on a server, where others may have data too, and only files are removed here: drop its schema or database yourself (DROP SCHEMA, dropdb), or take DATABASE_URL away; nothing was removed`;
+  }
   if (!existsSync(file)) {
     console.log(`no database at ${file}`);
     return null;

@@ -38,7 +38,13 @@ describe('the package', () => {
     expect(app.files.filter((file) => foreign.test(file))).toEqual([]);
     for (const name of ['pm2', 'prisma', '@prisma/client'])
       expect(app.manifest.dependencies).not.toHaveProperty([name]);
-    expect(app.manifest.peerDependencies).toEqual({ '@prisma/client': '^7.10.0' });
+    expect(Object.keys(app.manifest.peerDependencies ?? {})).toEqual([
+      '@prisma/adapter-pg',
+      '@prisma/client',
+      'pg',
+    ]);
+    for (const name of ['pg', '@prisma/adapter-pg'])
+      expect(app.manifest.dependencies).not.toHaveProperty([name]);
     expect(app.manifest.private).toBeUndefined();
   });
 
@@ -195,4 +201,17 @@ test("a relayer in another application's folder creates no database, and says wh
   expect(await relayer.exited).toBe(2);
   expect(relayer.stderr).toContain('create it with your own migrations first');
   expect(existsSync(file)).toBe(false);
+});
+
+test("an application that never installed PostgreSQL's client is told the command, whichever door it comes in by", () => {
+  const env = {
+    ...quietEnvironment,
+    DATABASE_URL: 'postgres://127.0.0.1:1/x',
+    RELAYER_SANDBOX_URL: 'http://127.0.0.1:9/api',
+  };
+  const told = /whose client is not installed: npm install pg @prisma\/adapter-pg/;
+  for (const args of [['outbox-relayer'], ['outbox', 'status'], ['outbox', 'doctor']]) {
+    const [bin = '', ...rest] = args;
+    expect(() => app.run(app.bin(bin), rest, { env }), bin).toThrow(told);
+  }
 });

@@ -1,6 +1,7 @@
 // The operator's command line as a process, on a database of its own.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { isPostgresUrl } from '../apps/outbox/postgres/address.ts';
 import { projectRoot, spawnNode } from './helpers.ts';
 
 /** The compiled command line. */
@@ -13,10 +14,10 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs `npx outbox ...` on a database, without a terminal, and with no setting of this machine. */
-export function outbox(file: string, ...args: readonly string[]): CommandResult {
+/** Runs `npx outbox ...` on a database, a file or a `postgres://` URL, without a terminal, and with no setting of this machine. */
+export function outbox(place: string, ...args: readonly string[]): CommandResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [outboxScript, ...args], {
-    env: { ...environment, DATABASE_URL: `file:${file}` },
+    env: { ...environment, DATABASE_URL: databaseUrl(place) },
     encoding: 'utf8',
   });
   return { status, stdout, stderr };
@@ -33,11 +34,13 @@ export async function outboxWith(env: NodeJS.ProcessEnv, ...args: readonly strin
   };
 }
 
+const databaseUrl = (place: string) => (isPostgresUrl(place) ? place : `file:${place}`);
+
 const environment = { PATH: process.env.PATH, HOME: process.env.HOME, OUTBOX_ENV_FILE: '/dev/null' };
 
 /** What a command printed with --json. */
-export function outboxJson<Result>(file: string, ...args: readonly string[]): Result {
-  const { status, stdout, stderr } = outbox(file, ...args, '--json');
+export function outboxJson<Result>(place: string, ...args: readonly string[]): Result {
+  const { status, stdout, stderr } = outbox(place, ...args, '--json');
   if (status !== 0) throw new Error(`outbox ${args.join(' ')} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout) as Result;
 }

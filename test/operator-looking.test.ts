@@ -55,7 +55,13 @@ test('a pause of the gateway is told with its reason until it is over, or its re
   const store = sqliteStore(db);
   const gatewayNow = async (slots: readonly string[]) => {
     const overview = await store.overview({ nowMs, windowMs: minute });
-    const report = statusReport({ overview, undelivered: 0, slots, file: 'f', bytes: 1, nowMs });
+    const report = statusReport({
+      overview,
+      undelivered: 0,
+      slots,
+      database: { file: 'f', bytes: 1 },
+      nowMs,
+    });
     return statusLines(report, null).find((line) => line.startsWith('gateway'));
   };
   const log = (kind: 'gateway' | 'relayer_started', agoMs: number, detail: object) =>
@@ -69,6 +75,9 @@ test('a pause of the gateway is told with its reason until it is over, or its re
   expect(await gatewayNow(['00'])).toBe('gateway    open');
   await log('gateway', minute, { state: 'ramping', paused_ms: 9 });
   expect(await gatewayNow(['00'])).toBe('gateway    open for 1 m');
+  // Such a relayer holds no slot by which it could be seen.
+  await log('relayer_started', 1_000, { pid: 3, pooled: 'by transaction' });
+  expect(await gatewayNow([])).toBe('gateway    not known');
 });
 
 test('status --watch goes on until it is stopped, which is no failure', async () => {

@@ -62,6 +62,16 @@ export async function newOutbox(table = 'events') {
   return schema;
 }
 
+/** The same schema as a role that may do nothing there yet; it is dropped when the test has finished. */
+export async function asNobody(made: Awaited<ReturnType<typeof newSchema>>) {
+  const role = `outbox_test_${randomBytes(6).toString('hex')}`;
+  await made.client.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${made.name} TO ${role}`);
+  onTestFinished(async () => void (await made.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
+  const url = new URL(made.url);
+  url.searchParams.set('options', `${url.searchParams.get('options')} -c role=${role}`);
+  return { role, url: url.href };
+}
+
 /** Inserts one event; what is not given is left to the defaults. Returns its seq. */
 export async function insertPostgresEvent(
   client: pg.Client,

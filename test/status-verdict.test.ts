@@ -7,6 +7,7 @@ const calm: Situation = {
   gateway: { state: 'open', reason: null, sinceMs: 0 },
   isSendingAllowed: true,
   failingSinceMs: null,
+  isOnServer: false,
   pending: { events: 3, isExact: true },
   dead: { events: 0, isExact: true },
   oldestPendingAtMs: 999_990,
@@ -50,4 +51,10 @@ test.each([
   expect(verdict.level).toBe(level);
   expect(verdict.title).toMatch(title);
   expect(verdict.advice).toMatch(/\.$/);
+});
+
+test('what to do about a database that cannot be written is that of its engine', () => {
+  const advice = (isOnServer: boolean) => verdictOf({ ...calm, isOnServer, failingSinceMs: 0 }).advice;
+  expect(advice(false)).toMatch(/fuser, lsof/);
+  expect(advice(true)).toMatch(/See that the server runs/);
 });

@@ -1,4 +1,5 @@
 // Time, passed in everywhere else, so that a simulation can own it. Only this file asks the system.
+import { setMaxListeners } from 'node:events';
 
 /** A source of time and timers. */
 export interface Clock {
@@ -33,6 +34,8 @@ export const systemClock: Clock = {
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
+    // A relayer has more than ten sleepers while Convoy is asked about several businesses: Node would warn of a leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const wake = () => {
       cancel();
       signal?.removeEventListener('abort', wake);

@@ -76,6 +76,6 @@ export interface LiveVerbs {
   }): Promise<readonly NumberedRecord[]>;
   /** The reasons of the newest 2,000 dead events, the most frequent first, at most 10. */
   deadReasons(): Promise<readonly DeadReason[]>;
-  /** Size of the write-ahead log; 0 when there is none. */
-  walBytes(): number;
+  /** Size of the write-ahead log; null for a database that has none of its own. */
+  walBytes(): number | null;
 }

@@ -1,9 +1,11 @@
 // Makes a database file fit for the outbox, or says why it is not: our own database is brought up to date, somebody
 // else's is only looked at. It never migrates, and never writes history into, a database that is not ours.
+
 import { applyMigrations } from './apply-migrations.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { corrupt, describeDatabaseError, unavailable } from './database-error.ts';
 import { fileOfUrl, isInstalled } from './environment.ts';
+import { loadPostgres } from './load-postgres.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readHistory, type Standing, standingOf } from './migration-history.ts';
 import { foreign, pendingOrThrow } from './migration-refusal.ts';
@@ -26,6 +28,11 @@ export interface PrepareOptions {
   /** What the outbox's table is called there. Default `events`. */
   readonly outboxTable?: string;
   readonly clock?: Clock;
+  /**
+   * For whoever only looks, on PostgreSQL: a session that may not write is no obstacle, and where the history of migrations may not be read, the
+   * tables must fit. Default false.
+   */
+  readonly onlyReads?: boolean;
 }
 
 /** SQLite's smallest page. */
@@ -89,7 +96,7 @@ export async function checkDatabase(url: string, options: PrepareOptions = {}): 
 }
 
 /** Loaded on demand: what works on a file must not wait for PostgreSQL's client. */
-const onPostgres = () => import('./postgres/prepare.ts');
+const onPostgres = () => loadPostgres(import('./postgres/prepare.ts'));
 
 async function mustFit(file: string, options: PrepareOptions): Promise<void> {
   if (sizeOf(file) === 0)

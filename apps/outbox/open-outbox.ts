@@ -1,6 +1,8 @@
 // Opens the database that DATABASE_URL names, for a relayer, on whichever engine it is.
+
 import { databasePlace } from './database-place.ts';
 import type { Environment } from './environment.ts';
+import { loadPostgres } from './load-postgres.ts';
 import type { Log } from './log.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 import { outboxTable } from './outbox-table.ts';
@@ -12,6 +14,6 @@ export async function openOutbox(environment: Environment, log: Log): Promise<Ou
   const { engine, url } = databasePlace(environment);
   if (engine === 'sqlite') return openSqliteOutbox({ file: url, table });
   // Whoever stays on SQLite does not load the other engine's client.
-  const { openPostgresOutbox } = await import('./postgres/database.ts');
+  const { openPostgresOutbox } = await loadPostgres(import('./postgres/database.ts'));
   return openPostgresOutbox({ url, table, log });
 }

@@ -1,7 +1,9 @@
 // The guarded Prisma client: any generated client on the adapter of its engine, plus an immediate error for a call of the
 // root client inside one of its own transactions. It adds no method and changes no type.
+
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { AdapterOptions } from './adapter-options.ts';
+import { loadPostgres } from './load-postgres.ts';
 import { isPostgresUrl } from './postgres/address.ts';
 import { outboxAdapter } from './sqlite/serial-adapter.ts';
 import { refuseInScope, runInScope, type TransactionPlace } from './transaction-scope.ts';
@@ -30,7 +32,7 @@ export async function openOutboxClient<Client extends RootClient>(
 ): Promise<Client> {
   // Loaded on demand: an application on SQLite must not load PostgreSQL's client.
   const adapter = isPostgresUrl(options.url)
-    ? (await import('./postgres/adapter.ts')).postgresAdapter(options)
+    ? (await loadPostgres(import('./postgres/adapter.ts'))).postgresAdapter(options)
     : outboxAdapter(options);
   const client = create(adapter);
   await client.$connect();

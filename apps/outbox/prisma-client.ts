@@ -1,8 +1,10 @@
 // This project's own generated client, guarded: the only file that imports SQLite's. An application that adopts the outbox
 // opens its own generated client through outbox-client.ts instead.
+
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import type { AdapterOptions } from './adapter-options.ts';
 import type { OutboxTransaction } from './append.ts';
+import { loadPostgres } from './load-postgres.ts';
 import { openOutboxClient } from './outbox-client.ts';
 import { isPostgresUrl } from './postgres/address.ts';
 
@@ -47,7 +49,7 @@ const transactionOptions = {
  */
 export async function openDemoClient(options: AdapterOptions): Promise<DemoClient> {
   if (!isPostgresUrl(options.url)) return openSqliteDemo(options);
-  const { openPostgresDemo } = await import('./postgres/demo-client.ts');
+  const { openPostgresDemo } = await loadPostgres(import('./postgres/demo-client.ts'));
   return openPostgresDemo(options, transactionOptions);
 }
 

@@ -19,14 +19,19 @@ import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { corrupt } from '../../apps/outbox/database-error.ts';
+import { databasePlace } from '../../apps/outbox/database-place.ts';
+import { readEnvironment } from '../../apps/outbox/environment.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
+import { outboxTable } from '../../apps/outbox/outbox-table.ts';
+import { postgresAddress } from '../../apps/outbox/postgres/address.ts';
 import { createOwnerOnly } from '../../apps/outbox/sqlite/connection.ts';
 import { sizeOf } from '../../apps/outbox/sqlite/quiet-read.ts';
 import type { BackupOrder, BackupWord } from './backup-worker.ts';
 import { commandExitCodes } from './exit-code.ts';
 import { type LongWork, longWork } from './long-work.ts';
 import { jsonOption, printResult } from './output.ts';
-import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { pgDumpCommand } from './pg-dump.ts';
+import { withOutbox } from './with-outbox.ts';
 import { bytesText, eventsText, spanText } from './wording.ts';
 
 interface BackupArguments {
@@ -49,21 +54,24 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
         'That file, which must not exist yet',
       ) as never,
   async handler({ to, json }) {
-    await withOutbox('read', async (outbox) => {
+    refuseOnServer(to);
+    await withOutbox('read', async ({ table, engine }) => {
+      if (engine.kind !== 'sqlite') return;
+      const { file } = engine;
       const startMs = systemClock.monotonicMs();
-      const target = targetOf(to, outbox.file);
+      const target = targetOf(to, file);
       // A short name: with more behind the target's own it might be longer than a name can be.
       const partial = path.join(path.dirname(target), `outbox-backup-${process.pid}.partial`);
-      const needBytes = roomNeeded(outbox, target);
+      const needBytes = roomNeeded(file, target);
       try {
         createOwnerOnly(partial);
         const done = await longWork('KB copied', (work) =>
-          copy({ file: outbox.file, target: partial, table: outbox.table }, { work, needBytes }),
+          copy({ file, target: partial, table }, { work, needBytes }),
         );
         if (done.problems.length > 0) {
           throw new OutboxError(
             'ERR_OUTBOX_DATABASE_CORRUPT',
-            `the copy of ${outbox.file} fails SQLite's check: ${done.problems.join('; ')}. No backup was kept; look at the disk`,
+            `the copy of ${file} fails SQLite's check: ${done.problems.join('; ')}. No backup was kept; look at the disk`,
           );
         }
         keep(partial, target);
@@ -78,6 +86,19 @@ export const backupCommand: CommandModule<object, BackupArguments> = {
     });
   },
 };
+
+/** A server has its own tool, which the application's own tables may need as well. Throws ERR_OUTBOX_CONFIG. */
+function refuseOnServer(to: string): void {
+  const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
+  const { engine, url, shown } = databasePlace(environment);
+  if (engine === 'sqlite') return;
+  const table = outboxTable(environment);
+  const dump = pgDumpCommand(postgresAddress(url), { table, to });
+  throw new OutboxError(
+    'ERR_OUTBOX_CONFIG',
+    `backup copies an SQLite file, and ${shown} is a server: use its own backups, or for the outbox's tables alone: ${dump}`,
+  );
+}
 
 function targetOf(to: string, file: string): string {
   const given = path.resolve(to);
@@ -107,7 +128,7 @@ function misused(what: string, cause?: unknown): OutboxError {
 }
 
 /** What the copy will take at most. Throws ERR_OUTBOX_DATABASE_BLOCKED when there is less room. */
-function roomNeeded({ file }: OpenOutbox, target: string): number {
+function roomNeeded(file: string, target: string): number {
   const bytes = sizeOf(file) + sizeOf(`${file}-wal`);
   const { bavail, bsize } = statfsSync(path.dirname(target));
   if (bavail * bsize >= bytes) return bytes;

@@ -7,7 +7,7 @@ import { convoyFlags } from '../../apps/outbox/convoy-settings.ts';
 import { gatewayName } from '../../apps/outbox/convoy-url.ts';
 import { credentialsOf } from '../../apps/outbox/credentials.ts';
 import { isSandbox, sandboxApiKey, sandboxProjectId } from '../../apps/outbox/sandbox-name.ts';
-import type { OpenOutbox } from './with-outbox.ts';
+import type { OpenOutbox } from './open-outbox.ts';
 
 /** A person waits for these answers. */
 const timeoutMs = 15_000;

@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Options } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import type { EventView } from '../../apps/outbox/listing-verbs.ts';
-import type { SqliteStore } from '../../apps/outbox/sqlite/store.ts';
+import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { askFirst } from './ask.ts';
 import { decide, sampleOf, type Targets, totalOf } from './decision.ts';
 import { eventCells, eventColumns } from './event-words.ts';
@@ -26,7 +26,7 @@ export const decisionOptions = {
 } as const satisfies Record<string, Options>;
 
 export interface Decision {
-  readonly store: SqliteStore;
+  readonly store: OutboxStore;
   readonly targets: Targets;
   /** 0: as fast as it goes. */
   readonly perSecond: number;

@@ -3,7 +3,7 @@
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
-import type { SqliteStore } from '../../apps/outbox/sqlite/store.ts';
+import type { OutboxStore } from '../../apps/outbox/store.ts';
 import type { LongWork } from './long-work.ts';
 import { unknownEvent } from './show.ts';
 
@@ -29,7 +29,7 @@ const shortestPauseMs = 5;
  * The events with these ids or keys. Throws ERR_OUTBOX_NO_EVENT when one is unknown, or `reasonAgainst` says why not.
  */
 export async function namedEvents(
-  store: SqliteStore,
+  store: OutboxStore,
   ids: readonly string[],
   reasonAgainst: (event: EventView) => string | null,
 ): Promise<Targets> {
@@ -46,7 +46,7 @@ export async function namedEvents(
 
 /** The events that match. Throws ERR_OUTBOX_NO_EVENT when there are none. */
 export async function matchingEvents(
-  store: SqliteStore,
+  store: OutboxStore,
   filter: EventFilter,
   text: string,
 ): Promise<Targets> {
@@ -68,7 +68,7 @@ export function totalOf(targets: Targets): number {
 }
 
 /** The first few, for a look before the question. */
-export async function sampleOf(store: SqliteStore, targets: Targets): Promise<readonly EventView[]> {
+export async function sampleOf(store: OutboxStore, targets: Targets): Promise<readonly EventView[]> {
   if (targets.kind === 'events') return targets.events.slice(0, 10);
   const { filter } = targets;
   return store.list({ filter, order: 'oldest', beyondSeq: null, limit: 10, nowMs: systemClock.nowMs() });
@@ -79,7 +79,7 @@ export async function sampleOf(store: SqliteStore, targets: Targets): Promise<re
  * the work is interrupted. Returns how many changed; what changed meanwhile by itself is left alone.
  */
 export async function decide(request: {
-  readonly store: SqliteStore;
+  readonly store: OutboxStore;
   readonly targets: Targets;
   readonly perSecond: number;
   readonly work: LongWork;
@@ -106,7 +106,7 @@ function sizeOfBatch(perSecond: number): number {
 }
 
 async function* batchesOf(
-  store: SqliteStore,
+  store: OutboxStore,
   targets: Targets,
   size: number,
 ): AsyncGenerator<readonly EventView[]> {
@@ -115,7 +115,7 @@ async function* batchesOf(
   }
 }
 
-async function* pagesOf(store: SqliteStore, targets: Targets): AsyncGenerator<readonly EventView[]> {
+async function* pagesOf(store: OutboxStore, targets: Targets): AsyncGenerator<readonly EventView[]> {
   if (targets.kind === 'events') return yield targets.events;
   for (let beyondSeq: number | null = null; ; ) {
     const page: readonly EventView[] = await store.list({

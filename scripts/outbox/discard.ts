@@ -1,6 +1,5 @@
 // `discard`: a person gives events up, for good unless they are redriven, with a reason that stays with them.
 import type { CommandModule } from 'yargs';
-import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
@@ -54,8 +53,8 @@ export const discardCommand: CommandModule<object, DiscardArguments> = {
         'Say what to discard: ids, or a filter such as --state dead.',
       );
     }
-    await withOutbox('write', async ({ store }) => {
-      const filter = { state: 'dead', ...filterOf(given, systemClock.nowMs()) } as const;
+    await withOutbox('write', async ({ store, nowMs }) => {
+      const filter = { state: 'dead', ...filterOf(given, nowMs()) } as const;
       const targets =
         ids.length > 0 ? await namedEvents(store, ids, against) : await matchingEvents(store, filter, text);
       await carryOut(given, {
@@ -64,7 +63,7 @@ export const discardCommand: CommandModule<object, DiscardArguments> = {
         perSecond: 0,
         participle: 'discarded',
         risk: null,
-        act: (events) => store.discard({ events, reason, nowMs: systemClock.nowMs() }),
+        act: (events) => store.discard({ events, reason, nowMs: nowMs() }),
       });
     });
   },

@@ -1,10 +1,13 @@
 // `doctor`: looks at everything that a delivery rests on and says, one line each, what is well and what to do. It changes nothing.
+
 import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
-import { databaseFile, isInstalled, readEnvironment } from '../../apps/outbox/environment.ts';
+import { type DatabasePlace, databasePlace } from '../../apps/outbox/database-place.ts';
+import { isInstalled, readEnvironment } from '../../apps/outbox/environment.ts';
+import { loadPostgres } from '../../apps/outbox/load-postgres.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import {
   checkClaim,
@@ -18,13 +21,14 @@ import {
 import { type Finding, wrong } from './doctor/finding.ts';
 import { checkFileSystem, checkNode, checkPermissions, checkRoom } from './doctor/machine-checks.ts';
 import { checkPm2 } from './doctor/pm2-checks.ts';
-import { checkRelayers, checkWriters, livingRelayers } from './doctor/process-checks.ts';
+import { checkRelayers, checkWriters, livingRelayers, type RelayerProcess } from './doctor/process-checks.ts';
 import { unusable } from './doctor/unusable.ts';
 import { readWalProgress, type WalProgress } from './doctor/wal-index.ts';
 import { commandExitCodes } from './exit-code.ts';
+import type { OpenFile, OpenOutbox } from './open-outbox.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { cut } from './table.ts';
-import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { withOutbox } from './with-outbox.ts';
 import { numberText, plainText } from './wording.ts';
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
@@ -51,12 +55,19 @@ async function examine(): Promise<readonly Finding[]> {
   const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
   const table = outboxTable(environment);
   const findings: Finding[] = [checkNode()];
-  let file: string;
+  let place: DatabasePlace;
   try {
-    file = databaseFile(environment);
+    place = databasePlace(environment);
   } catch (error) {
     return [...findings, unusable('database', error)];
   }
+  if (place.engine === 'postgres') {
+    const { examineUnopened } = await loadPostgres(import('./doctor/server.ts'));
+    findings.push(...(await examineUnopened(place.url, table)));
+    if (findings.at(-1)?.level === 'wrong') return findings;
+    return withOutbox('read', async (outbox) => [...findings, ...(await examineOpen(outbox, null))]);
+  }
+  const file = place.url;
   if (!existsSync(file)) {
     const todo = `set DATABASE_URL, or ${isInstalled ? 'create it with your own migrations' : 'start the applications, which create it'}`;
     return [...findings, wrong('database', `there is none at ${file}`, todo)];
@@ -78,16 +89,33 @@ async function examineOpen(outbox: OpenOutbox, progress: WalProgress | null): Pr
   const nowMs = () => systemClock.nowMs();
   const relayers = await livingRelayers(outbox);
   return [
-    checkSqlite(outbox.db),
-    checkJournal(outbox.db),
-    checkWal(outbox.file, progress),
-    checkIndexes(outbox),
-    checkClaim(outbox),
-    await checkEventClock(outbox, nowMs()),
-    ...checkRelayers(relayers),
-    ...(await checkWriters(outbox, relayers)),
+    ...(outbox.engine.kind === 'sqlite'
+      ? await examineFile(outbox, outbox.engine, { relayers, progress })
+      : await (await loadPostgres(import('./doctor/server.ts'))).examineServer(
+          outbox,
+          outbox.engine,
+          relayers,
+        )),
     ...checkPm2(relayers),
     ...(await checkConvoy(outbox, nowMs)),
+  ];
+}
+
+async function examineFile(
+  outbox: OpenOutbox,
+  { db, file }: OpenFile,
+  seen: { readonly relayers: readonly RelayerProcess[]; readonly progress: WalProgress | null },
+): Promise<readonly Finding[]> {
+  const { store, table } = outbox;
+  return [
+    checkSqlite(db),
+    checkJournal(db),
+    checkWal(file, seen.progress),
+    checkIndexes(db, table),
+    checkClaim(db, table),
+    await checkEventClock(outbox, outbox.nowMs()),
+    ...checkRelayers(seen.relayers),
+    ...(await checkWriters({ store, file }, seen.relayers)),
   ];
 }
 

@@ -55,12 +55,15 @@ export const listCommand: CommandModule<object, ListArguments> = {
         '--beyond: expected the seq that the page before ended with.',
       );
     }
-    const nowMs = systemClock.nowMs();
-    const filter = filterOf(given, nowMs);
+    // What is wrong with the filter is said before a database is looked for.
+    filterOf(given, systemClock.nowMs());
     const order = given['oldest-first'] ? 'oldest' : 'newest';
-    const events = await withOutbox('read', ({ store }) =>
-      store.list({ filter, order, beyondSeq: beyond ?? null, limit, nowMs }),
-    );
+    const { events, nowMs } = await withOutbox('read', async (outbox) => {
+      const nowMs = outbox.nowMs();
+      const filter = filterOf(given, nowMs);
+      const request = { filter, order, beyondSeq: beyond ?? null, limit, nowMs } as const;
+      return { events: await outbox.store.list(request), nowMs };
+    });
     const nextBeyond = events.length < limit ? null : (events.at(-1)?.seq ?? null);
     printResult(given.json, { events, nextBeyond }, () => {
       if (events.length === 0) return ['no events match'];

@@ -47,9 +47,9 @@ export const pruneCommand: CommandModule<object, PruneArguments> = {
       .example(`${commandName.outbox} prune --older-than 30d --yes`, 'For a nightly job') as never,
   async handler(given) {
     const olderMs = spanMs('older-than', given['older-than']);
-    const beforeMs = systemClock.nowMs() - olderMs;
     const isDryRun = given['dry-run'];
-    await withOutbox(isDryRun ? 'read' : 'write', async ({ store }) => {
+    await withOutbox(isDryRun ? 'read' : 'write', async ({ store, nowMs }) => {
+      const beforeMs = nowMs() - olderMs;
       const { confirmed, unconfirmed } = await store.prunable({ beforeMs });
       const total = confirmed + (given.unconfirmed ? unconfirmed : 0);
       const kept = given.unconfirmed ? 0 : unconfirmed;

@@ -1,10 +1,9 @@
 // `redrive`: a person has events sent again. They keep their idempotency key unless --new-key says otherwise.
 import type { CommandModule } from 'yargs';
-import { systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import type { EventFilter, EventView } from '../../apps/outbox/listing-verbs.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
-import type { SqliteStore } from '../../apps/outbox/sqlite/store.ts';
+import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { matchingEvents, namedEvents, type Targets } from './decision.ts';
 import { carryOut, type DecisionArguments, decisionOptions } from './decision-command.ts';
 import { type FilterArguments, filterOf, filterOptions, filterText } from './filter-options.ts';
@@ -73,9 +72,8 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
   async handler(given) {
     const { rate } = given;
     if (!(rate >= 0)) throw new OutboxError('ERR_OUTBOX_CONFIG', '--rate: expected a number of at least 0.');
-    const nowMs = systemClock.nowMs();
-    await withOutbox('write', async ({ store }) => {
-      const { targets, note } = await targetsOf(store, given, nowMs);
+    await withOutbox('write', async ({ store, nowMs }) => {
+      const { targets, note } = await targetsOf(store, given, nowMs());
       const keys = given['new-key'] ? 'new' : 'same';
       await carryOut(given, {
         store,
@@ -83,14 +81,14 @@ export const redriveCommand: CommandModule<object, RedriveArguments> = {
         perSecond: rate,
         participle: 'pending again',
         risk: keys === 'new' ? newKeyRisk : given.state === 'undelivered' ? sameKeyRisk : null,
-        act: (events) => store.redrive({ events, keys, note, nowMs: systemClock.nowMs() }),
+        act: (events) => store.redrive({ events, keys, note, nowMs: nowMs() }),
       });
     });
   },
 };
 
 async function targetsOf(
-  store: SqliteStore,
+  store: OutboxStore,
   given: RedriveArguments,
   nowMs: number,
 ): Promise<{ readonly targets: Targets; readonly note: string }> {
@@ -128,7 +126,7 @@ const acceptedByText = (given: RedriveArguments) =>
   given['accepted-by'] === undefined ? '' : `--accepted-by ${given['accepted-by']}`;
 
 async function redriveFilter(
-  store: SqliteStore,
+  store: OutboxStore,
   given: RedriveArguments,
   nowMs: number,
 ): Promise<EventFilter> {
@@ -149,7 +147,7 @@ async function redriveFilter(
 }
 
 /** The sandbox by its nickname; there is one address of it per port that was ever used. */
-async function gatewayNamed(store: SqliteStore, name: string): Promise<string> {
+async function gatewayNamed(store: OutboxStore, name: string): Promise<string> {
   if (name !== 'sandbox') return name;
   const sandboxes = (await store.verifiedGateways()).filter((url) => url.endsWith('/projects/sandbox'));
   if (sandboxes.length <= 1) return sandboxes[0] ?? name;

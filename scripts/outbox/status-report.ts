@@ -1,6 +1,7 @@
 // The state of the outbox as a report, and as the lines that a person reads in ten seconds. It asks no database; the numbers
 // come in.
 import type { LogRecord, OutboxOverview } from '../../apps/outbox/overview-verbs.ts';
+import type { DatabaseRoom } from './open-outbox.ts';
 import { cut } from './table.ts';
 import { bytesText, numberText, plainText, spanText } from './wording.ts';
 
@@ -11,11 +12,12 @@ export interface RelayerAlive {
   readonly startedAtMs: number | null;
 }
 
-export type GatewayState = 'open' | 'paused' | 'no relayer runs';
+/** `not known`: the last relayer runs behind a proxy that pools by transaction, where it can hold no slot. */
+export type GatewayState = 'open' | 'paused' | 'no relayer runs' | 'not known';
 
 export interface StatusReport extends Omit<OutboxOverview, 'relayers' | 'gateway'> {
   readonly atMs: number;
-  readonly database: { readonly file: string; readonly bytes: number };
+  readonly database: DatabaseRoom;
   readonly relayers: readonly RelayerAlive[];
   /** Accepted, and Convoy will not deliver them; null when there are too many to look through. */
   readonly undelivered: number | null;
@@ -36,24 +38,23 @@ export function statusReport(seen: {
   readonly overview: OutboxOverview;
   readonly undelivered: number | null;
   readonly slots: readonly string[];
-  readonly file: string;
-  readonly bytes: number;
+  readonly database: DatabaseRoom;
   readonly nowMs: number;
 }): StatusReport {
-  const { overview, undelivered, slots, file, bytes, nowMs } = seen;
+  const { overview, undelivered, slots, database, nowMs } = seen;
   const starts = overview.relayers.filter(({ kind }) => kind === 'relayer_started');
   const takeover = overview.relayers.find(({ kind }) => kind === 'taken_over');
   return {
     ...overview,
     undelivered,
     atMs: nowMs,
-    database: { file, bytes },
+    database,
     relayers: slots.map((slot) => {
       const start = starts.find(({ detail }) => detail.slot === slot);
       const pid = start?.detail.pid;
       return { slot, pid: typeof pid === 'number' ? pid : null, startedAtMs: start?.atMs ?? null };
     }),
-    gateway: gatewayState(overview.gateway, starts[0], slots.length > 0),
+    gateway: gatewayState(overview.gateway, starts[0], lifeOf(slots, starts[0])),
     lastTakeover:
       takeover === undefined
         ? null
@@ -65,15 +66,20 @@ export function statusReport(seen: {
   };
 }
 
+function lifeOf(slots: readonly string[], start: LogRecord | undefined) {
+  if (slots.length > 0) return 'seen';
+  return start?.detail.pooled === 'by transaction' ? 'not known' : 'no relayer runs';
+}
+
 /** A pause that was recorded before the newest start died with the relayer that saw it. */
 function gatewayState(
   change: LogRecord | null,
   start: LogRecord | undefined,
-  isAnyAlive: boolean,
+  life: 'seen' | 'no relayer runs' | 'not known',
 ): StatusReport['gateway'] {
   const reason = typeof change?.detail.reason === 'string' ? change.detail.reason : null;
   const isPaused = change?.detail.state === 'paused' && change.atMs >= (start?.atMs ?? 0);
-  if (!isAnyAlive) return { state: 'no relayer runs', sinceMs: null, reason: isPaused ? reason : null };
+  if (life !== 'seen') return { state: life, sinceMs: null, reason: isPaused ? reason : null };
   if (isPaused) return { state: 'paused', sinceMs: change.atMs, reason };
   const isChanged = change !== null && change.detail.state !== 'paused';
   return { state: 'open', sinceMs: isChanged ? change.atMs : null, reason: null };
@@ -81,10 +87,10 @@ function gatewayState(
 
 /** The report for people. */
 export function statusLines(report: StatusReport, width: number | null): readonly string[] {
-  const { counts, database, recent } = report;
+  const { counts, recent } = report;
   const perSecond = (events: number) => (events / (recent.windowMs / 1_000)).toFixed(1);
   const lines: readonly (readonly [string, string])[] = [
-    ['database', `${database.file}  ${bytesText(database.bytes)}, WAL ${bytesText(report.walBytes ?? 0)}`],
+    ['database', databaseWords(report)],
     ['pending', `${numberText(counts.pending)}${pendingWords(report)}`],
     ['processed', `${numberText(counts.processed)}${confirmWords(report)}`],
     ['dead', numberText(counts.dead)],
@@ -98,6 +104,12 @@ export function statusLines(report: StatusReport, width: number | null): readonl
     ...deadWords(report),
   ];
   return lines.map(([name, text]) => cut(`${name.padEnd(10)} ${plainText(text)}`, width));
+}
+
+function databaseWords({ database, walBytes }: StatusReport): string {
+  const bytes = bytesText(database.bytes);
+  if ('file' in database) return `${database.file}  ${bytes}, WAL ${bytesText(walBytes ?? 0)}`;
+  return `${database.name}  ${bytes}, old row versions for vacuum ${numberText(database.deadRows)}`;
 }
 
 function pendingWords({ counts, due, waiting, oldestPendingAtMs, atMs }: StatusReport): string {
@@ -125,13 +137,16 @@ function confirmWords({ unconfirmed, undelivered, pipeline }: StatusReport): str
 function gatewayWords({ gateway, atMs }: StatusReport): string {
   const since = gateway.sinceMs === null ? '' : ` for ${spanText(atMs - gateway.sinceMs)}`;
   const reason = gateway.reason === null ? '' : `: ${gateway.reason}`;
-  if (gateway.state === 'no relayer runs') {
-    return `not known, no relayer runs${gateway.reason === null ? '' : `; last seen paused${reason}`}`;
+  if (gateway.state === 'no relayer runs' || gateway.state === 'not known') {
+    const why = gateway.state === 'not known' ? '' : ', no relayer runs';
+    return `not known${why}${gateway.reason === null ? '' : `; last seen paused${reason}`}`;
   }
   return `${gateway.state}${since}${reason}`;
 }
 
-function relayerWords({ relayers, lastTakeover, atMs }: StatusReport): string {
+const unseenWords = 'not known: the last one runs behind a proxy that pools by transaction';
+
+function relayerWords({ relayers, gateway, lastTakeover, atMs }: StatusReport): string {
   const each = relayers.map(({ slot, pid, startedAtMs }) => {
     const facts = [
       pid === null ? '' : `pid ${pid}`,
@@ -139,7 +154,8 @@ function relayerWords({ relayers, lastTakeover, atMs }: StatusReport): string {
     ].filter((fact) => fact !== '');
     return `${slot}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
   });
-  const alive = relayers.length === 0 ? 'none alive' : `${relayers.length} alive: ${each.join(', ')}`;
+  const none = gateway.state === 'not known' ? unseenWords : 'none alive';
+  const alive = relayers.length === 0 ? none : `${relayers.length} alive: ${each.join(', ')}`;
   if (lastTakeover === null) return alive;
   const { slot, events } = lastTakeover;
   return `${alive}; last takeover ${spanText(atMs - lastTakeover.atMs)} ago, ${numberText(events)} from ${slot}`;

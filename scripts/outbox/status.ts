@@ -1,16 +1,15 @@
 // `status`: is all well? Counts, oldest pending event, rates, gateway, relayers, WAL, once or over and over.
-import { statSync } from 'node:fs';
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../../apps/outbox/clock.ts';
 import { commandName } from '../../apps/outbox/command-name.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { rememberFile } from '../../apps/outbox/sqlite/file-identity.ts';
-import { slotsAlive } from '../../apps/outbox/sqlite/relayers-alive.ts';
 import { spanMs } from './filter-options.ts';
+import type { OpenOutbox } from './open-outbox.ts';
 import { jsonOption, printResult, terminalWidth } from './output.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
-import { type OpenOutbox, withOutbox } from './with-outbox.ts';
+import { withOutbox } from './with-outbox.ts';
 import { instantText } from './wording.ts';
 
 interface StatusArguments {
@@ -50,13 +49,13 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
   },
 };
 
-async function look({ store, file }: OpenOutbox, windowMs: number): Promise<StatusReport> {
-  const nowMs = systemClock.nowMs();
+async function look({ store, ...outbox }: OpenOutbox, windowMs: number): Promise<StatusReport> {
+  const nowMs = outbox.nowMs();
   const overview = await store.overview({ nowMs, windowMs });
   const isQuick = overview.unconfirmed <= mostLookedThrough;
   const undelivered = isQuick ? await store.count({ filter: { state: 'undelivered' }, nowMs }) : null;
-  const bytes = statSync(file).size;
-  return statusReport({ overview, undelivered, slots: slotsAlive(file), file, bytes, nowMs });
+  const [slots, database] = [await outbox.alive(), await outbox.room()];
+  return statusReport({ overview, undelivered, slots, database, nowMs });
 }
 
 async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Promise<void> {
@@ -67,11 +66,11 @@ async function watch(outbox: OpenOutbox, { json, every }: StatusArguments): Prom
       `--every: expected at least ${shortestEveryMs} ms, got "${every}".`,
     );
   }
-  const identity = rememberFile(outbox.file);
+  const identity = outbox.engine.kind === 'sqlite' ? rememberFile(outbox.engine.file) : null;
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   while (!stopping.signal.aborted) {
-    identity.assertSame();
+    identity?.assertSame();
     const report = await look(outbox, watchWindowMs);
     // From the top of a cleared screen: what was there before stays in the scrollback.
     if (process.stdout.isTTY && !json) process.stdout.write('\u001b[2J\u001b[H');

@@ -1,25 +1,23 @@
 // Opens the outbox for one command and closes it again. It never creates a database (a typo in DATABASE_URL must not leave
 // an empty file behind) and never migrates one: old applications may be running on it.
+
 import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
+import { systemClock } from '../../apps/outbox/clock.ts';
 import { blocked, explained } from '../../apps/outbox/database-error.ts';
+import { databasePlace } from '../../apps/outbox/database-place.ts';
 import { databaseFile, type Environment, readEnvironment } from '../../apps/outbox/environment.ts';
 import { isPassing } from '../../apps/outbox/judge-trouble.ts';
-import { standingOfDatabase } from '../../apps/outbox/migrate.ts';
+import { loadPostgres } from '../../apps/outbox/load-postgres.ts';
 import { OutboxError } from '../../apps/outbox/outbox-error.ts';
 import { outboxTable } from '../../apps/outbox/outbox-table.ts';
 import { openDatabase, openForReading, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
-import { type SqliteStore, sqliteStore } from '../../apps/outbox/sqlite/store.ts';
+import { slotsAlive } from '../../apps/outbox/sqlite/relayers-alive.ts';
+import { sqliteStore } from '../../apps/outbox/sqlite/store.ts';
 import { mustBeUsable } from '../../apps/outbox/usable-path.ts';
-
-export interface OpenOutbox {
-  readonly environment: Environment;
-  readonly file: string;
-  /** The outbox's table; every statement is prepared for it. */
-  readonly table: string;
-  readonly db: SqliteConnection;
-  readonly store: SqliteStore;
-}
+import { mustBeCurrent } from './must-be-current.ts';
+import type { OpenOutbox } from './open-outbox.ts';
+import type { ServerOrder } from './with-postgres.ts';
 
 /** A person at a terminal can wait for the applications' short transactions. */
 const busyTimeoutMs = 5_000;
@@ -33,12 +31,22 @@ export async function withOutbox<Result>(
   use: (outbox: OpenOutbox) => Promise<Result>,
 ): Promise<Result> {
   const environment = readEnvironment({ variables: process.env, cwd: process.cwd() });
-  const file = existingDatabase(environment);
   const table = outboxTable(environment);
+  const { engine, url } = databasePlace(environment);
+  if (engine === 'sqlite') return withFile({ environment, table, access }, use);
+  const { withPostgres } = await loadPostgres(import('./with-postgres.ts'));
+  return withPostgres({ environment, url, table, access }, use);
+}
+
+async function withFile<Result>(
+  { environment, table, access }: Omit<ServerOrder, 'url'>,
+  use: (outbox: OpenOutbox) => Promise<Result>,
+): Promise<Result> {
+  const file = existingDatabase(environment);
   let db: SqliteConnection | undefined;
   try {
     if (access === 'write') mustBeUsable(file);
-    await mustBeCurrent(file, table);
+    await mustBeCurrent({ url: file, shown: file }, { table, access });
     // FULL: what a person decided must not be forgotten in a power cut.
     db =
       access === 'read'
@@ -46,7 +54,13 @@ export async function withOutbox<Result>(
         : await openDatabase(file, {
             ...{ synchronous: 'FULL', busyTimeoutMs, autocheckpointPages: 10_000, table },
           });
-    return await use({ environment, file, table, db, store: sqliteStore(db) });
+    return await use({
+      ...{ environment, table, store: sqliteStore(db) },
+      nowMs: () => systemClock.nowMs(),
+      alive: async () => slotsAlive(file),
+      room: async () => ({ file, bytes: statSync(file).size }),
+      engine: { kind: 'sqlite', file, db },
+    });
   } catch (error) {
     throw toldToAPerson(file, error);
   } finally {
@@ -71,14 +85,5 @@ function existingDatabase(environment: Environment): string {
   throw new OutboxError(
     'ERR_OUTBOX_DATABASE_UNAVAILABLE',
     `there is no database at ${file}: set DATABASE_URL, or start the applications, which create it`,
-  );
-}
-
-async function mustBeCurrent(file: string, table: string): Promise<void> {
-  const standing = await standingOfDatabase(file, { outboxTable: table });
-  if (standing.kind === 'adopted' || standing.pending.length === 0) return;
-  throw new OutboxError(
-    'ERR_OUTBOX_DATABASE_HISTORY',
-    `${file} lacks ${standing.pending.join(', ')}: start the applications of this release, or run npm run db:migrate. Nothing was changed`,
   );
 }

@@ -1,6 +1,5 @@
 // What a PostgreSQL database that cannot be used is told: host, port, database, user, what to do, never the password, and whether the
 // process is started again. A server of a few lines says what a real one cannot be made to say here.
-import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { exitCodeOf } from '../../apps/outbox/daemon.ts';
@@ -9,7 +8,7 @@ import { postgresAddress } from '../../apps/outbox/postgres/address.ts';
 import { openPostgresDemo } from '../../apps/outbox/postgres/demo-client.ts';
 import { refuseServer } from '../../apps/outbox/postgres/server-facts.ts';
 import { freePort } from '../helpers.ts';
-import { describeOnPostgres, newOutbox, newSchema, postgresUrl } from '../postgres-database.ts';
+import { asNobody, describeOnPostgres, newOutbox, newSchema, postgresUrl } from '../postgres-database.ts';
 
 const password = 'pAssw0rd';
 
@@ -109,16 +108,6 @@ describe('a server is refused', () => {
 });
 
 describeOnPostgres('on a real server,', () => {
-  /** The same database as a role that may do nothing yet. */
-  async function asNobody(made: Awaited<ReturnType<typeof newSchema>>) {
-    const role = `outbox_test_${randomBytes(6).toString('hex')}`;
-    await made.client.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${made.name} TO ${role}`);
-    onTestFinished(async () => void (await made.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
-    const url = new URL(made.url);
-    url.searchParams.set('options', `${url.searchParams.get('options')} -c role=${role}`);
-    return { role, url: url.href };
-  }
-
   test('a role that may not create tables is told so', async () => {
     const { url } = await asNobody(await newSchema());
     const refusal = await refusalOf(prepareDatabase(url));

@@ -40,6 +40,8 @@ export interface ConnectOptions {
    * somebody else next. Default false.
    */
   readonly isPooled?: boolean;
+  /** Whoever only looks: the server itself refuses every write. Default false. */
+  readonly isReadOnly?: boolean;
   /** A statement is ended by the server after so long. Default 30 s. */
   readonly statementTimeoutMs?: number;
 }
@@ -107,8 +109,9 @@ export function connectPostgres(options: ConnectOptions): PostgresConnection {
 
 async function configure(client: pg.ClientBase, options: ConnectOptions): Promise<void> {
   const timeout = Math.round(options.statementTimeoutMs ?? 30_000);
+  const access = options.isReadOnly === true ? 'SET default_transaction_read_only = on; ' : '';
   await client.query(
-    `SET synchronous_commit = ${options.synchronousCommit}; SET statement_timeout = ${timeout}; SET idle_in_transaction_session_timeout = ${timeout}; SET TIME ZONE 'UTC'`,
+    `${access}SET synchronous_commit = ${options.synchronousCommit}; SET statement_timeout = ${timeout}; SET idle_in_transaction_session_timeout = ${timeout}; SET TIME ZONE 'UTC'`,
   );
 }
 

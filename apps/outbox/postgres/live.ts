@@ -51,7 +51,7 @@ export function postgresLive(connection: PostgresConnection): LiveVerbs {
       return rows.toReversed().map((row): NumberedRecord => ({ id: row.id, ...logRecord(row) }));
     },
     deadReasons: () => connection.query<DeadReason>(liveStatements.deadReasons),
-    walBytes: () => 0,
+    walBytes: () => null,
   };
 }
 

@@ -1,6 +1,7 @@
 // Makes a PostgreSQL database fit for the outbox, or says why it is not: our own schema is brought up to date, somebody else's is only
 // looked at. It never migrates, and never writes history into, a schema that is not ours.
 import { type Clock, systemClock } from '../clock.ts';
+import { DatabaseTrouble } from '../database-trouble.ts';
 import { isInstalled } from '../environment.ts';
 import type { DatabaseStanding, Prepared, PrepareOptions } from '../migrate.ts';
 import { readMigrations } from '../migration-files.ts';
@@ -82,7 +83,7 @@ async function withDatabase<Result>(
 async function judge(database: Database, options: PrepareOptions): Promise<DatabaseStanding> {
   const { connection, address } = database;
   const facts = await readServerFacts(connection);
-  refuseServer(address, facts);
+  refuseServer(address, facts, options);
   if (isInstalled || (options.outboxTable ?? defaultTable) !== defaultTable) {
     await mustFit(database, options);
     return { kind: 'adopted' };
@@ -94,12 +95,20 @@ async function judge(database: Database, options: PrepareOptions): Promise<Datab
     );
   }
   const migrations = readMigrations('postgres');
-  const standing = standingOf(await readPostgresHistory(connection, facts.schema), migrations);
+  const history = await readPostgresHistory(connection, facts.schema).catch((error: unknown) => {
+    if (options.onlyReads === true && isLackOfRights(error)) return null;
+    throw error;
+  });
+  const standing = history === null ? { kind: 'foreign' as const } : standingOf(history, migrations);
   if (standing.kind === 'foreign') {
     await mustFit(database, options);
     return { kind: 'adopted' };
   }
   return { kind: 'own', pending: pendingOrThrow(address.shown, standing).map(({ name }) => name) };
+}
+
+function isLackOfRights(error: unknown): boolean {
+  return error instanceof DatabaseTrouble && error.code === '42501';
 }
 
 async function migrate(

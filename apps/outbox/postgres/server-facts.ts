@@ -31,13 +31,20 @@ export async function readServerFacts(queries: Queries): Promise<ServerFacts> {
   return facts;
 }
 
-/** Throws ERR_OUTBOX_POSTGRES_VERSION for a server that is too old, _DATABASE_BLOCKED for one that takes no writes. */
-export function refuseServer(address: PostgresAddress, facts: ServerFacts): void {
+/**
+ * Throws ERR_OUTBOX_POSTGRES_VERSION for a server that is too old, _DATABASE_BLOCKED for one that takes no writes: a replica, which is behind and
+ * knows no locks, and, unless `onlyReads`, a session that may not write.
+ */
+export function refuseServer(
+  address: PostgresAddress,
+  facts: ServerFacts,
+  { onlyReads = false }: { readonly onlyReads?: boolean } = {},
+): void {
   if (facts.versionNumber < oldestVersionNumber) {
     throw new OutboxError(
       'ERR_OUTBOX_POSTGRES_VERSION',
       `the database ${address.shown} is on PostgreSQL ${facts.version}: 14 or later is needed. Upgrade the server`,
     );
   }
-  if (facts.isReplica || facts.isReadOnly) throw passing(address, readOnlyAdvice);
+  if (facts.isReplica || (facts.isReadOnly && !onlyReads)) throw passing(address, readOnlyAdvice);
 }

@@ -64,13 +64,22 @@ export function postgresSlots({ name: databaseName, table, session }: SlotsOptio
     tryAcquire: (name) => take(Number(name)),
     tryAcquireConfirm: () => take(confirmNumber),
     async alive(names) {
-      if (names.length === 0) return [];
-      const holder = await session();
-      const rows = await holder.query<{ number: number }>(heldNumbers, [table, names.map(Number)]);
-      const held = new Set(rows.map(({ number }) => nameOf(number)));
-      return names.filter((name) => held.has(name));
+      return names.length === 0 ? [] : heldSlots(await session(), { table, names });
     },
   };
+}
+
+/**
+ * Those of the given slots that somebody holds, as anybody sees it who may connect. The schema is that of the connection's search_path. What
+ * runs behind a proxy that pools by transaction holds none. Rejects with DatabaseTrouble.
+ */
+export async function heldSlots(
+  queries: Pick<Session, 'query'>,
+  { table, names }: { readonly table: string; readonly names: readonly string[] },
+): Promise<readonly string[]> {
+  const rows = await queries.query<{ number: number }>(heldNumbers, [table, names.map(Number)]);
+  const held = new Set(rows.map(({ number }) => nameOf(number)));
+  return names.filter((name) => held.has(name));
 }
 
 /** Where no lock can be held: a name by chance, and nobody is ever known to be dead. */

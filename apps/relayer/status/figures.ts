@@ -13,7 +13,8 @@ export interface Figures extends Afterwards {
   /** 0 when nothing is pending. */
   readonly oldestPendingSeconds: number;
   readonly waiting: readonly ReasonCount[];
-  readonly walBytes: number;
+  /** Null where the database has no write-ahead log of its own. */
+  readonly walBytes: number | null;
   /** Epoch seconds; null before the first acceptance. */
   readonly lastAcceptanceSeconds: number | null;
   /** By slot: the newest start, epoch seconds. */

@@ -45,7 +45,7 @@ const gatewayStates = ['open', 'paused', 'probing', 'ramping'] as const;
 const ofOutbox: readonly Metric[] = [
   {
     ...{ name: 'outbox_events_appended_total', kind: 'counter', of: 'outbox' },
-    help: 'Events ever appended to this outbox.',
+    help: 'Events ever appended to this outbox; on PostgreSQL those of rolled-back transactions, too.',
     read: ({ figures }) => one(figures.appended),
   },
   {
@@ -100,8 +100,8 @@ const ofOutbox: readonly Metric[] = [
   },
   {
     ...{ name: 'outbox_wal_bytes', kind: 'gauge', of: 'outbox' },
-    help: 'Size of the write-ahead log.',
-    read: ({ figures }) => one(figures.walBytes),
+    help: 'Size of the write-ahead log; absent on PostgreSQL.',
+    read: ({ figures }) => (figures.walBytes === null ? [] : one(figures.walBytes)),
   },
 ];
 

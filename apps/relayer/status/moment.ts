@@ -24,7 +24,8 @@ export interface Moment {
   readonly waiting: readonly ReasonCount[];
   /** As the relayer sees it that serves the page. */
   readonly gateway: GatewayView;
-  readonly walBytes: number;
+  /** Null where the database has no write-ahead log of its own. */
+  readonly walBytes: number | null;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { type Clock, sleep } from '../../outbox/clock.ts';
 import { isCorrupt } from '../../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../../outbox/log.ts';
+import { isPostgresUrl } from '../../outbox/postgres/address.ts';
 import type { RelayerSlots } from '../../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../../outbox/store.ts';
 import { Broadcast } from './broadcast.ts';
@@ -98,6 +99,7 @@ function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
         nowMs: moment.atMs,
         isSendingAllowed: meters.isSendingAllowed,
         failingSinceMs: meters.failingSinceMs,
+        isOnServer: isPostgresUrl(about.database),
         ...{ deaths, stalledSinceMs, undeliveredAtMs },
       }),
     about: { ...about, redriveCommand },

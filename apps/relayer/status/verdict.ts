@@ -12,6 +12,8 @@ export interface Situation extends Afterwards {
   readonly isSendingAllowed: boolean;
   /** Since when the database cannot be written, epoch ms, or null. */
   readonly failingSinceMs: number | null;
+  /** It is a server, which is mended in another way than a file. */
+  readonly isOnServer: boolean;
   readonly pending: BoundedCount;
   readonly dead: BoundedCount;
   readonly oldestPendingAtMs: number | null;
@@ -40,12 +42,16 @@ const manyDeaths = 3;
 /** Events that Convoy will not deliver are told for so long: what was done about them cannot be seen from here. */
 const undeliveredToldMs = 3_600_000;
 
+const fileAdvice = 'Look for a process that holds its lock (fuser, lsof), then at disk space.';
+const serverAdvice =
+  'See that the server runs, takes writes, and can be reached from here; then look at its log and its disk.';
+
 export function verdictOf(situation: Situation): Verdict {
   const { nowMs, gateway, failingSinceMs, pending, dead, deaths } = situation;
   if (failingSinceMs !== null && nowMs - failingSinceMs > 5_000) {
     return trouble(
       'The database cannot be written',
-      'Nothing is lost, and everything goes on by itself. Look for a process that holds its lock (fuser, lsof), then at disk space.',
+      `Nothing is lost, and everything goes on by itself. ${situation.isOnServer ? serverAdvice : fileAdvice}`,
     );
   }
   if (!situation.isSendingAllowed) {

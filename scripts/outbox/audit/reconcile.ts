@@ -3,7 +3,7 @@
 import type { AcceptedEvent } from '../../../apps/outbox/audit-verbs.ts';
 import type { StoredEvent } from '../../../apps/outbox/convoy-events.ts';
 import { OutboxError } from '../../../apps/outbox/outbox-error.ts';
-import type { SqliteStore } from '../../../apps/outbox/sqlite/store.ts';
+import type { OutboxStore } from '../../../apps/outbox/store.ts';
 import type { LongWork } from '../long-work.ts';
 import type { RowReader } from './convoy-rows.ts';
 
@@ -32,7 +32,7 @@ export interface Reconciliation {
 }
 
 export interface ReconcileRequest {
-  readonly store: SqliteStore;
+  readonly store: OutboxStore;
   readonly gateway: string;
   readonly rows: RowReader;
   readonly fromMs: number;

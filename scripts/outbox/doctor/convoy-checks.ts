@@ -7,7 +7,7 @@ import { askProject } from '../../../apps/outbox/convoy-project.ts';
 import { errorText } from '../../../apps/outbox/log.ts';
 import { isSandbox } from '../../../apps/outbox/sandbox-name.ts';
 import { gatewayOf } from '../convoy-access.ts';
-import type { OpenOutbox } from '../with-outbox.ts';
+import type { OpenOutbox } from '../open-outbox.ts';
 import { spanText } from '../wording.ts';
 import { caution, type Finding, ok, unknown, wrong } from './finding.ts';
 

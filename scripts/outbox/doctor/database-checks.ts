@@ -1,6 +1,7 @@
 // What the doctor asks of the database itself: SQLite, journal, write-ahead log, schema, indexes, and the way of a claim.
 import { commandName } from '../../../apps/outbox/command-name.ts';
 import { standingOfDatabase } from '../../../apps/outbox/migrate.ts';
+import { isPostgresUrl } from '../../../apps/outbox/postgres/address.ts';
 import {
   compareVersions,
   oldestSafeVersion,
@@ -8,23 +9,23 @@ import {
 } from '../../../apps/outbox/sqlite/connection.ts';
 import { sizeOf } from '../../../apps/outbox/sqlite/quiet-read.ts';
 import { turnStatements } from '../../../apps/outbox/sqlite/turn-statements.ts';
-import type { OpenOutbox } from '../with-outbox.ts';
+import type { OpenOutbox } from '../open-outbox.ts';
 import { bytesText, numberText, spanText } from '../wording.ts';
 import { caution, type Finding, ok, wrong } from './finding.ts';
 import { unusable } from './unusable.ts';
 import type { WalProgress } from './wal-index.ts';
 
 /** Whose database it is, and whether its tables are those of this release. Looks before the database is opened. */
-export async function checkSchema(file: string, table: string): Promise<Finding> {
+export async function checkSchema(url: string, table: string): Promise<Finding> {
   try {
-    const standing = await standingOfDatabase(file, { outboxTable: table });
+    const standing = await standingOfDatabase(url, { outboxTable: table, onlyReads: true });
     if (standing.kind === 'adopted')
       return ok('schema', "another application's database, with outbox tables that fit");
     if (standing.pending.length === 0) return ok('schema', 'every migration of this release is applied');
     const says = `lacks ${standing.pending.join(', ')}`;
     return wrong('schema', says, 'start the applications of this release, or run npm run db:migrate');
   } catch (error) {
-    return unusable('schema', error);
+    return unusable('schema', error, isPostgresUrl(url) ? 'postgres' : 'sqlite');
   }
 }
 
@@ -63,11 +64,14 @@ export function checkWal(file: string, progress: WalProgress | null): Finding {
     : caution('wal', says, 'find what reads for so long (a forgotten sqlite3 shell, a report) and end it');
 }
 
+/** The indexes that the outbox's table has on either engine. */
+export const indexNames = (table: string): readonly string[] => indexes.map((name) => `${table}_${name}`);
+
 const indexes = ['id', 'due', 'leased', 'waiting', 'confirmed', 'unconfirmed', 'dead', 'business', 'created'];
 
-export function checkIndexes({ db, table }: OpenOutbox): Finding {
+export function checkIndexes(db: SqliteConnection, table: string): Finding {
   const found = db.prepare(`SELECT name FROM pragma_index_list(?)`).pluck().all(table).map(String);
-  const missing = indexes.map((name) => `${table}_${name}`).filter((name) => !found.includes(name));
+  const missing = indexNames(table).filter((name) => !found.includes(name));
   if (missing.length === 0) return ok('indexes', 'all are there');
   const says = `not there: ${missing.join(', ')}`;
   return caution(
@@ -78,7 +82,7 @@ export function checkIndexes({ db, table }: OpenOutbox): Finding {
 }
 
 /** A claim that walks the table costs more with every event that was ever there. */
-export function checkClaim({ db, table }: OpenOutbox): Finding {
+export function checkClaim(db: SqliteConnection, table: string): Finding {
   const plan = db
     .prepare(`EXPLAIN QUERY PLAN ${turnStatements(db).claim.source}`)
     .all({ leaseId: '', leaseEndsAtMs: 0, dueByMs: 0, exceptSeqs: '[]', slots: 1 }) as { detail: string }[];

@@ -4,8 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import process from 'node:process';
 import type { LogRecord } from '../../../apps/outbox/overview-verbs.ts';
 import { compareVersions, oldestSafeVersion } from '../../../apps/outbox/sqlite/connection.ts';
-import { slotsAlive } from '../../../apps/outbox/sqlite/relayers-alive.ts';
-import type { OpenOutbox } from '../with-outbox.ts';
+import type { OpenOutbox } from '../open-outbox.ts';
 import { caution, type Finding, ok, unknown, wrong } from './finding.ts';
 
 const recordsRead = 200;
@@ -19,9 +18,9 @@ export interface RelayerProcess {
 }
 
 /** The relayers that live, with what they wrote at their start. */
-export async function livingRelayers({ file, store }: OpenOutbox): Promise<readonly RelayerProcess[]> {
+export async function livingRelayers({ alive, store }: OpenOutbox): Promise<readonly RelayerProcess[]> {
   const starts = await store.records('relayer_started', recordsRead);
-  return slotsAlive(file).map((slot) => {
+  return (await alive()).map((slot) => {
     const record = starts.find(({ detail }) => detail.slot === slot) ?? null;
     const numberOf = (name: string) => {
       const value = record?.detail[name];
@@ -41,7 +40,7 @@ export function checkRelayers(relayers: readonly RelayerProcess[]): readonly Fin
 
 /** The applications that have the database open: each commits with FULL, or is not known to. */
 export async function checkWriters(
-  { file, store }: OpenOutbox,
+  { store, file }: { readonly store: OpenOutbox['store']; readonly file: string },
   relayers: readonly RelayerProcess[],
 ): Promise<readonly Finding[]> {
   const records = await store.records('writer_opened', recordsRead);

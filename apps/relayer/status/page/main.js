@@ -52,10 +52,8 @@ listen(
       if (chronicle !== null) showGateway(chronicle, moment.gateway, nowMs);
       showChronicle();
       charts.update();
-      setText(
-        'about',
-        `${about}. Write-ahead log ${size(moment.walBytes)}. Metrics for Prometheus: /metrics.`,
-      );
+      const log = moment.walBytes === null ? '' : ` Write-ahead log ${size(moment.walBytes)}.`;
+      setText('about', `${about}.${log} Metrics for Prometheus: /metrics.`);
     },
     blind() {
       showVerdict({
