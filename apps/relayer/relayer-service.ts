@@ -24,7 +24,6 @@ import { slotLog } from './slot-log.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
 import { meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
-import { stopController } from './stopping.ts';
 import { takeOverOwnSlot } from './takeover.ts';
 
 /** What a relayer runs on. Its own from now on: it closes the database and releases the slot. */
@@ -48,7 +47,7 @@ export class RelayerService implements Application {
   readonly #relayer: Relayer;
   readonly #meters: Meters;
   readonly #calmFromMs: number;
-  readonly #stopping = stopController();
+  readonly #stopping = new AbortController();
   #failure: unknown = null;
   stopped: Promise<void> = Promise.resolve();
 
