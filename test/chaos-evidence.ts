@@ -1,9 +1,9 @@
 // Evidence of a run of chaos, made up for a test: what was accepted, and who was killed when.
 import type { Evidence } from '../scripts/chaos/evidence.ts';
-import type { RecordLine, Who } from '../scripts/chaos/record.ts';
+import type { RecordLine, RecordOf, Who } from '../scripts/chaos/record.ts';
 
 export const relayer: Who = { target: 'relayer', name: 'relayer-1', pid: 11 };
-export const run: RecordLine = {
+export const run: RecordOf<'run'> = {
   ...{ kind: 'run', seed: 1, durationMs: 1_000, kills: 1, relayers: 2, soak: false },
   ...{ concurrency: 2, leaseMs: 2_000, requestTimeoutMs: 800, atMs: 0 },
 };

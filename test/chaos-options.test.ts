@@ -19,6 +19,7 @@ describe('options', () => {
     ['a seed twice', ['--seed', '1', '--seed', '2'], /--seed was given more than once/],
     ['a missing value', ['--seed'], /Not enough arguments following: seed/],
     ['a word', ['everything'], /everything/],
+    ['another database', ['--database', 'mysql://x'], /--database: expected sqlite, postgres or a URL/],
     ['no relayer', ['--relayers', '0'], /--relayers: expected a whole number from 1 to 8, got "0"/],
     ['kills in a soak', ['--soak', '1m', '--kills', '5'], /Arguments soak and kills are mutually exclusive/],
   ])('%s is refused by name', async (_what, args, message) => {
@@ -35,8 +36,14 @@ describe('options', () => {
 
   test('--help names every option and status', async () => {
     expect(await readChaosConfig(['--help'])).toMatch(
-      /Exit status.*--seed.*--duration.*--kills.*--relayers.*--soak.*--keep.*--forget/s,
+      /Exit status.*--seed.*--duration.*--kills.*--relayers.*--soak.*--database.*--keep.*--forget/s,
     );
+  });
+
+  test('the command that repeats a run on a server names no password', async () => {
+    const settings = await readChaosConfig(['--database', 'postgres://me:secret@db.test:5433/postgres']);
+    if (typeof settings === 'string') expect.unreachable();
+    else expect(commandOf(settings)).toMatch(/ --database postgres:\/\/me@db\.test:5433\/postgres$/);
   });
 
   test('without any, a run lasts 30 s, with a kill a second, under a seed of its own', async () => {

@@ -54,7 +54,7 @@ const course: Timeline = {
   ...{ lengthMs: 60_000, partMs: 500, waiting: [5, 0], committed: [4, 4], accepted: [1, 7] },
   kills: { relayer: [1_000], ingester: [], sandbox: [2_000], PM2: [] },
   ...{ storms: [{ fromMs: 900, toMs: 1_500 }], healed: [{ fromMs: 50_000, toMs: 55_000 }] },
-  ...{ asleep: [], stalls: [], badWeather: [], politeStops: [] },
+  ...{ asleep: [], stalls: [], database: [], badWeather: [], politeStops: [] },
   ...{ redelivered: [{ atMs: 1_000, tookMs: 450, isFree: true }], restarted: [] },
 };
 
@@ -68,16 +68,27 @@ function resultWith(given: Partial<ChaosResult>): ChaosResult {
       isHeld: true,
     },
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 1 },
-    settings: { seed: 1, durationMs: 1, kills: 2, relayers: 2, soak: false, forget: false },
+    settings: {
+      seed: 1,
+      durationMs: 1,
+      kills: 2,
+      relayers: 2,
+      soak: false,
+      forget: false,
+      database: 'sqlite',
+    },
     ...{ broken: [], series: [], timeline: course },
     totals: {
       ...{ committed: 8, accepted: 8, lost: 0, dead: 0, poison: 0, repeats: 1, repeatsBy: { nothing: 0 } },
       kills: { ingester: 0, relayer: 1, sandbox: 1, PM2: 0 },
       ...{ killsWhileStarting: 0, killsInStorms: 1, storms: 1, naps: 0, stalls: 0, stops: 0, fenced: 0 },
+      database: {},
       ...{ faults: {}, healingsMs: [5_000] },
       recovery: {
         ...{ accepted: { timesMs: [], of: 0 }, redelivered: { timesMs: [], of: 0 } },
         ...{ redeliveredAnyhow: { timesMs: [], of: 0 }, up: { timesMs: [], of: 0 } },
+        server: { timesMs: [], of: 0 },
+        serverCommit: { timesMs: [], of: 0 },
         pm2: { timesMs: [], of: 0 },
       },
     },
@@ -137,7 +148,7 @@ test('however much happens, a picture stays below 100 KB', () => {
       timeline: {
         ...{ lengthMs: 60_000, partMs: 60_000 / 280, waiting: parts, committed: parts, accepted: parts },
         kills: { relayer: instants, ingester: instants, sandbox: instants, PM2: instants },
-        ...{ storms: spans, healed: spans, asleep: spans, stalls: spans, badWeather: spans },
+        ...{ storms: spans, healed: spans, asleep: spans, stalls: spans, database: spans, badWeather: spans },
         ...{ politeStops: spans, redelivered: moments, restarted: moments },
       },
     }),

@@ -1,7 +1,7 @@
 // The chaos command as a child process, in a temp folder of its own, so that a test sees what it leaves behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { processesOf } from '../scripts/chaos/processes.ts';
@@ -29,6 +29,8 @@ export interface ChaosRun {
 /** Starts the built command. The caller's environment has settings that must not get through. */
 export function startChaos(...args: readonly string[]): ChaosRun {
   const folder = mkdtempSync(path.join(tempFolder, 'r-'));
+  // Root runs a PostgreSQL server as another user, who must be able to go through.
+  for (const way of [tempFolder, folder]) chmodSync(way, 0o711);
   const child = spawn(process.execPath, ['build/scripts/chaos/main.js', ...args, '--out', resultsFolder], {
     cwd: projectRoot,
     env: { ...process.env, TMPDIR: folder, CONVOY_API_KEY: 'never-to-be-used', RELAYER_CONCURRENCY: '1' },

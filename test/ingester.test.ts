@@ -3,6 +3,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateInvoice } from '../apps/ingester/generate.ts';
 import { recordInvoice } from '../apps/ingester/record.ts';
+import { longestServerPauseMs } from '../apps/ingester/trouble.ts';
 import { FakeClock } from './fake-clock.ts';
 import { waitFor } from './helpers.ts';
 import { inProcess, newId } from './ingester-rig.ts';
@@ -112,6 +113,25 @@ describe('a database that cannot be written for a while', () => {
     expect(lines).toHaveLength(1);
     ingester.stop();
     await clock.advance(1);
+    await running;
+  });
+
+  test('is tried again within a second when it is a server, however long it was away', async () => {
+    const clock = new FakeClock();
+    let isAway = true;
+    let recorded = 0;
+    const record = async () => {
+      if (isAway) throw new Error('Server has closed the connection.');
+      recorded += 1;
+      return { eventId: 'e' };
+    };
+    const longestPauseMs = longestServerPauseMs;
+    const { ingester } = await inProcess({ intervalMs: 1, count: 1, longestPauseMs }, { clock, record });
+    const running = ingester.run();
+    await clock.advance(60_000);
+    isAway = false;
+    await clock.advance(1_000);
+    expect(recorded).toBe(1);
     await running;
   });
 

@@ -48,7 +48,7 @@ test('claims nothing from the loss on, then takes over in its new slot, then cla
   await kept;
 });
 
-test('tries on while no slot is to be had, claiming nothing', async () => {
+test('tries on while no slot is to be had, claiming nothing, and says so once', async () => {
   let tries = 0;
   const { events, first, kept, stop, clock, log } = scene(async () => {
     tries += 1;
@@ -61,7 +61,7 @@ test('tries on while no slot is to be had, claiming nothing', async () => {
   await clock.advance(5_000);
   expect(tries).toBe(3);
   expect(events).toEqual(['claims nothing', 'takes over 07', 'claims']);
-  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn', 'info']);
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'info']);
   stop();
   await kept;
 });

@@ -1,8 +1,9 @@
 // The live page's server: what it says, when it asks the database, and who serves.
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Broadcast } from '../apps/relayer/status/broadcast.ts';
 import type { Chronicle } from '../apps/relayer/status/chronicle.ts';
 import type { Moment } from '../apps/relayer/status/moment.ts';
+import { createStatusServer } from '../apps/relayer/status/server.ts';
 import { FakeClock } from './fake-clock.ts';
 import { waitFor } from './helpers.ts';
 import { insertEvent, insertEvents, plainConnection } from './outbox-database.ts';
@@ -103,6 +104,25 @@ test('a relayer without the port waits quietly and serves when it is free', asyn
   await waitFor('the second to serve', () => second.log.count('live page') === 1);
   expect((await ask(first.port, '/healthz')).status).toBe(200);
   expect(second.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+});
+
+test('a port that is taken for long leaves nothing behind of the tries', async () => {
+  const { port, stop } = await startStatus();
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => void warnings.push(message);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const server = createStatusServer({
+    answer: () => expect.unreachable(),
+    onError: () => expect.unreachable(),
+  });
+  for (let tries = 0; tries < 15; tries++) {
+    await expect(server.listen(port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  }
+  await stop();
+  expect(await server.listen(port)).toBe(port);
+  await server.close();
+  expect(warnings).toEqual([]);
 });
 
 test('what cannot be read is said, and the relayer is not harmed', async () => {

@@ -26,6 +26,8 @@ export interface IngesterOptions {
   readonly intervalMs: number;
   /** Recorded invoices after which to stop; undefined for never. */
   readonly count: number | undefined;
+  /** Of the pauses between two tries of a database that takes nothing, the longest. Default 5 s. */
+  readonly longestPauseMs?: number | undefined;
 }
 
 /** How often to look whether the database file is still the one that is open. */
@@ -48,6 +50,7 @@ export class Ingester {
       log,
       began: 'invoice not recorded, nothing was written, trying on',
       ended: 'invoices are recorded again',
+      longestPauseMs: options.longestPauseMs,
     });
     this.#journalling = new Trouble({
       clock,

@@ -13,6 +13,7 @@ import { readIngesterConfig } from './config.ts';
 import { generateInvoice, type Invoice } from './generate.ts';
 import { Ingester } from './ingester.ts';
 import { openJournal } from './journal.ts';
+import { longestServerPauseMs } from './trouble.ts';
 
 /** Shorter than PM2's kill_timeout: a stop may have to wait for a transaction that waits for a lock. */
 const lockWaitMs = 5_000;
@@ -49,7 +50,10 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
       clock,
       log,
     },
-    { intervalMs: settings.rate, count: settings.count },
+    {
+      ...{ intervalMs: settings.rate, count: settings.count },
+      longestPauseMs: place.engine === 'postgres' ? longestServerPauseMs : undefined,
+    },
   );
   log.info('ingester started', {
     database: place.shown,

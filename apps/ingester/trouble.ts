@@ -5,6 +5,8 @@ import type { Log } from '../outbox/log.ts';
 
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
+/** A server that was restarted is back within seconds, and an attempt costs it nothing. */
+export const longestServerPauseMs = 1_000;
 
 export interface TroubleOptions {
   readonly clock: Clock;
@@ -12,6 +14,8 @@ export interface TroubleOptions {
   /** What the log says when it begins, and when it is over. */
   readonly began: string;
   readonly ended: string;
+  /** Default 5 s. */
+  readonly longestPauseMs?: number | undefined;
 }
 
 export class Trouble {
@@ -41,8 +45,9 @@ export class Trouble {
     this.#reason = '';
   }
 
-  /** The least time to wait before trying again: 0 without trouble, 100 ms doubling to 5 s with it. */
+  /** The least time to wait before trying again: 0 without trouble, 100 ms doubling to the longest with it. */
   get pauseMs(): number {
-    return this.#failures === 0 ? 0 : Math.min(firstPauseMs * 2 ** (this.#failures - 1), longestPauseMs);
+    const longestMs = this.#options.longestPauseMs ?? longestPauseMs;
+    return this.#failures === 0 ? 0 : Math.min(firstPauseMs * 2 ** (this.#failures - 1), longestMs);
   }
 }

@@ -1,6 +1,7 @@
 // What a relayer writes into the record about itself: that it has started, with what it found, and that it stopped by itself, so
 // that people can tell a stop from a death.
 import { type Clock, sleep } from '../outbox/clock.ts';
+import { isPassing } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import type { OutboxDatabase } from '../outbox/outbox-database.ts';
 import type { RelayerSlot } from '../outbox/relayer-slot.ts';
@@ -26,8 +27,18 @@ export async function recordStart(parts: RecordParts, events: number): Promise<v
   const nowMs = clock.nowMs();
   await sleep(clock, 0);
   const drain = { drain_timeout_ms: settings['drain-timeout'] };
-  const detail = { slot: slot.name, events, ...(await database.facts()), ...drain };
+  const detail = { slot: slot.name, events, ...(await factsOf(database)), ...drain };
   await store.log({ kind: 'relayer_started', detail, nowMs });
+}
+
+/** A server that goes away at this moment must not end a relayer that has just started: then only the process is on record. */
+async function factsOf(database: RecordParts['database']) {
+  try {
+    return await database.facts();
+  } catch (error) {
+    if (isPassing(error)) return thisProcess;
+    throw error;
+  }
 }
 
 /** Tried once: a stop must not wait for a locked database. Never rejects. */

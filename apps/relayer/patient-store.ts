@@ -14,7 +14,7 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-/** The same store, with takeover and record tried until they succeed. `turn` fails at once, since the loop retries it. */
+/** The same store, with takeover, record and what a start asks tried until they succeed. `turn` fails at once, since the loop retries it. */
 export function patientStore(store: OutboxStore, patience: Patience): OutboxStore {
   const badDays = new BadDays(patience);
   const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -34,5 +34,7 @@ export function patientStore(store: OutboxStore, patience: Patience): OutboxStor
     takeOver: (request) => patiently(() => store.takeOver(request)),
     log: (entry) => patiently(() => store.log(entry)),
     lastLogged: (kind, members) => patiently(() => store.lastLogged(kind, members)),
+    verifiedGateways: () => patiently(() => store.verifiedGateways()),
+    acceptedBy: (gateway) => patiently(() => store.acceptedBy(gateway)),
   };
 }

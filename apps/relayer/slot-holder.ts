@@ -66,6 +66,8 @@ export class SlotHolder implements RelayerSlot {
 
   async #takeAnother(parts: SlotLossParts): Promise<void> {
     const { slots, clock, log, signal } = parts;
+    // A server may be away for hours: it is said once.
+    let isTold = false;
     while (!signal.aborted) {
       try {
         this.#slot = await slots.acquire();
@@ -75,7 +77,8 @@ export class SlotHolder implements RelayerSlot {
         parts.allowClaims(true);
         return;
       } catch (error) {
-        log.warn('no relayer slot yet, trying again', { reason: errorText(error) });
+        if (!isTold) log.warn('no relayer slot yet, trying again', { reason: errorText(error) });
+        isTold = true;
         await sleep(clock, tryAgainMs, signal);
       }
     }

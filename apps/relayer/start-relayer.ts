@@ -25,12 +25,14 @@ export async function startRelayer(context: ProcessContext): Promise<Application
   for (const warning of config.warnings) log.warn(warning);
 
   const database = await openOutbox(environment, log);
-  await refuseSandboxAfterConvoy(database.store, credentials.projectId);
-  const slot = await database.slots.acquire();
-  const service = new RelayerService({ settings, credentials, log, database, slot });
-  await service.start().catch((error: unknown) => {
+  try {
+    await refuseSandboxAfterConvoy(database.store, credentials.projectId);
+    const slot = await database.slots.acquire();
+    const service = new RelayerService({ settings, credentials, log, database, slot });
+    await service.start();
+    context.ready();
+    return service;
+  } catch (error) {
     throw database.explained(error);
-  });
-  context.ready();
-  return service;
+  }
 }

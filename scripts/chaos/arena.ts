@@ -41,6 +41,7 @@ export interface ArenaPlan {
   readonly relayers: number;
   /** A moderate load instead of a heavy one. */
   readonly soak: boolean;
+  readonly databaseUrl: (file: Arena['file']) => string;
 }
 
 /** Makes the folder and finds a port. Throws ERR_CHAOS_COULD_NOT_RUN when the relayer would talk to anything else. */
@@ -66,6 +67,7 @@ function environmentOf({
   port,
   relayers,
   soak,
+  databaseUrl,
 }: Pick<Arena, 'file' | 'port'> & ArenaPlan): Record<string, string> {
   const { leaseMs, requestTimeoutMs, pollIntervalMs, drainTimeoutMs, concurrency } = relayerTiming;
   return {
@@ -73,7 +75,7 @@ function environmentOf({
     PM2_HOME: file('pm2'),
     PM2_DISCRETE_MODE: 'true',
     OUTBOX_ENV_FILE: file('empty.env'),
-    DATABASE_URL: `file:${file(arenaFiles.database)}`,
+    DATABASE_URL: databaseUrl(file),
     SANDBOX_PORT: String(port),
     SANDBOX_LEDGER: file(arenaFiles.ledger),
     OUTBOX_RELAYERS: String(relayers),
@@ -120,7 +122,8 @@ export function sandboxUrl({ port }: { readonly port: number }): string {
  */
 const ports = { from: 20_000, to: 31_999, tries: 100 };
 
-async function freePort(): Promise<number> {
+/** A port on which nobody listens at this moment. */
+export async function freePort(): Promise<number> {
   for (let left = ports.tries; left > 0; left--) {
     const port = ports.from + Math.floor(Math.random() * (ports.to - ports.from + 1));
     if (await isFree(port)) return port;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import yargs from 'yargs';
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
+import { isPostgresUrl } from '../../apps/outbox/postgres/address.ts';
 import { ChaosError } from './chaos-error.ts';
 
 export interface ChaosSettings {
@@ -21,6 +22,8 @@ export interface ChaosSettings {
   readonly keep: boolean;
   /** Folder for result and picture, absolute. */
   readonly out: string;
+  /** On which database: `sqlite`, `postgres` for a server of the run's own, or the `postgres://` URL of one that is there. */
+  readonly database: string;
   /** Let the sandbox forget events that it acknowledged: the run must fail. */
   readonly forget: boolean;
 }
@@ -63,6 +66,12 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
       conflicts: ['kills', 'duration'],
       describe: 'For so long kill nobody, and watch memory, descriptors and WAL for growth (Linux)',
     })
+    .option('database', {
+      ...text,
+      default: 'sqlite',
+      describe:
+        'sqlite; postgres: on a PostgreSQL server of its own; or postgres://... : in a database of its own on that server',
+    })
     .option('out', { ...text, default: 'chaos-results', describe: 'Folder for result and picture' })
     .option('keep', { type: 'boolean', default: false, describe: 'Leave the folder of the run in place' })
     .option('forget', {
@@ -98,6 +107,7 @@ export async function readChaosConfig(args: readonly string[]): Promise<ChaosSet
     soak: soakMs !== undefined,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     keep: single('keep', given.keep) === true,
+    database: databaseOf(String(single('database', given.database))),
     forget: single('forget', given.forget) === true,
   };
 }
@@ -112,6 +122,12 @@ function read<Value>(
   const parsed = parse(String(text));
   if (parsed.kind === 'value') return parsed.value;
   throw refusal(`--${name}: expected ${parsed.text}, got ${JSON.stringify(text)}.`);
+}
+
+function databaseOf(text: string): string {
+  if (text === 'sqlite' || text === 'postgres') return text;
+  if (isPostgresUrl(text) && URL.canParse(text)) return text;
+  throw refusal('--database: expected sqlite, postgres or a URL such as postgres://USER@HOST:PORT/postgres.');
 }
 
 function single(name: string, given: unknown): unknown {

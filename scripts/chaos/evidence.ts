@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { type LedgerContent, readLedger } from '../sandbox/ledger-reader.ts';
+import { postgresTables } from './postgres/tables.ts';
 import { type RecordLine, readRecord } from './record.ts';
 import { allReports, type Report } from './reports.ts';
+import { sqliteTables } from './sqlite/tables.ts';
 
 /** File names in the folder of a run. */
 export const arenaFiles = {
@@ -14,7 +15,32 @@ export const arenaFiles = {
   journal: 'journal.txt',
   ledger: 'ledger.jsonl',
   record: 'chaos.jsonl',
+  /** What a server's tables held in the end. */
+  tables: 'tables.json',
 } as const;
+
+/** The tables of a run as they were in the end, whatever the engine. */
+export interface RunTables {
+  /** Ids. */
+  readonly invoices: readonly string[];
+  readonly events: readonly EventRow[];
+  /** Those that outbox_log has not forgotten. */
+  readonly reports: readonly Report[];
+  readonly integrity: string;
+}
+
+export interface EventRow {
+  readonly key: string;
+  readonly owner: string;
+  readonly type: string;
+  readonly status: string;
+  readonly isLeased: boolean;
+  readonly lastError: string | null;
+  readonly invoiceId: string | null;
+  /** The payload as it has to be sent; null when it is no JSON. */
+  readonly sent: string | null;
+  readonly createdAtMs: number;
+}
 
 export interface EvidenceEvent {
   /** The idempotency key: id and suffix. */
@@ -44,34 +70,37 @@ export interface Evidence {
   readonly relayerStarts: readonly { readonly atMs: number; readonly pid: number }[];
   /** When relayers took over the events of a dead one (epoch ms), by its slot, and how many. */
   readonly takeovers: readonly { readonly atMs: number; readonly slot: string; readonly events: number }[];
-  /** What SQLite says of the file: `ok`, or what is wrong. */
+  /** What the database says of itself: `ok`, or what is wrong. */
   readonly integrity: string;
 }
 
 /** Reads all sources. Throws when one that every run leaves is missing or unreadable. */
 export function readEvidence(folder: string): Evidence {
   const record = readRecord(path.join(folder, arenaFiles.record));
-  const db = new Database(path.join(folder, arenaFiles.database), { fileMustExist: true });
-  try {
-    const reports = allReports(record, db);
-    return {
-      journal: readJournal(path.join(folder, arenaFiles.journal)),
-      invoices: new Set(db.prepare('SELECT id FROM invoices').pluck().all().map(String)),
-      events: readEvents(db),
-      ledger: readLedger(path.join(folder, arenaFiles.ledger)),
-      record,
-      fencedEvents: reports.reduce((sum, { about, detail }) => sum + fencedBy(about, detail), 0),
-      relayerStarts: reports.flatMap(({ about, atMs, detail: { pid = 0 } }) =>
-        about === 'relayer_started' ? [{ atMs, pid }] : [],
-      ),
-      takeovers: reports.flatMap(({ about, atMs, detail: { slot = '', events = 0 } }) =>
-        about === 'taken_over' ? [{ atMs, slot, events }] : [],
-      ),
-      integrity: db.prepare('PRAGMA integrity_check').pluck().all().join('; '),
-    };
-  } finally {
-    db.close();
-  }
+  const tables = tablesOf(folder);
+  const reports = allReports(record, tables.reports);
+  return {
+    journal: readJournal(path.join(folder, arenaFiles.journal)),
+    invoices: new Set(tables.invoices),
+    events: new Map(tables.events.map((row) => [row.key, evidenceOf(row)])),
+    ledger: readLedger(path.join(folder, arenaFiles.ledger)),
+    record,
+    fencedEvents: reports.reduce((sum, { about, detail }) => sum + fencedBy(about, detail), 0),
+    relayerStarts: reports.flatMap(({ about, atMs, detail: { pid = 0 } }) =>
+      about === 'relayer_started' ? [{ atMs, pid }] : [],
+    ),
+    takeovers: reports.flatMap(({ about, atMs, detail: { slot = '', events = 0 } }) =>
+      about === 'taken_over' ? [{ atMs, slot, events }] : [],
+    ),
+    integrity: tables.integrity,
+  };
+}
+
+/** A server's tables were written into a file before it was ended. */
+function tablesOf(folder: string): RunTables {
+  const file = path.join(folder, arenaFiles.tables);
+  if (existsSync(file)) return postgresTables(readFileSync(file, 'utf8'));
+  return sqliteTables(path.join(folder, arenaFiles.database));
 }
 
 function fencedBy(about: Report['about'], { events = 0 }: Report['detail']): number {
@@ -88,41 +117,6 @@ export function readJournal(file: string): ReadonlySet<string> {
   return new Set(lines.filter((line) => wholeId.test(line)));
 }
 
-interface EventRow {
-  readonly key: string;
-  readonly owner: string;
-  readonly type: string;
-  readonly status: string;
-  readonly isLeased: number;
-  readonly lastError: string | null;
-  readonly invoiceId: string | null;
-  readonly sent: string | null;
-  readonly createdAt: string;
-}
-
-function readEvents(db: Database.Database): ReadonlyMap<string, EvidenceEvent> {
-  const rows = db
-    .prepare(`
-      SELECT id || key_suffix AS key, business_id AS owner, event_type AS type, status,
-             lease_id IS NOT NULL AS isLeased, last_error AS lastError, created_at AS createdAt,
-             CASE WHEN json_valid(payload) THEN json_extract(payload, '$.data.id') END AS invoiceId,
-             CASE WHEN json_valid(payload) THEN json(payload) END AS sent
-        FROM events ORDER BY seq`)
-    .all() as EventRow[];
-  return new Map(
-    rows.map(({ key, owner, type, status, lastError, ...row }) => [
-      key,
-      {
-        key,
-        owner,
-        type,
-        status,
-        lastError,
-        isLeased: row.isLeased === 1,
-        invoiceId: row.invoiceId === null ? null : String(row.invoiceId),
-        sha256: row.sent === null ? null : createHash('sha256').update(row.sent).digest('hex'),
-        createdAtMs: Date.parse(row.createdAt),
-      },
-    ]),
-  );
+function evidenceOf({ sent, ...row }: EventRow): EvidenceEvent {
+  return { ...row, sha256: sent === null ? null : createHash('sha256').update(sent).digest('hex') };
 }

@@ -19,11 +19,11 @@ export async function heal(stage: Stage): Promise<void> {
 /** Ends the flow of new events and waits until none is on its way. */
 export async function runDry({ pm2, facts, signal }: Stage): Promise<void> {
   await pm2.stop('ingester');
-  await waitFor(() => facts.counts().pending === 0, { withinMs: drainLimitMs, signal });
+  await waitFor(async () => (await facts.counts()).pending === 0, { withinMs: drainLimitMs, signal });
 }
 
 /** PM2 needs a moment to replace what was killed last. */
-async function lookAtSupervision({ arena, pm2, record, settings, signal }: Stage): Promise<void> {
+async function lookAtSupervision({ arena, pm2, record, settings, database, signal }: Stage): Promise<void> {
   const isAlive = (pid: number) => isOwn(arena.folder, pid);
   const look = () => {
     const daemonPid = pm2.daemonPid();
@@ -35,7 +35,7 @@ async function lookAtSupervision({ arena, pm2, record, settings, signal }: Stage
       );
     });
     if (daemonPid === null || !isAlive(daemonPid)) missing.push('PM2');
-    const known = new Set([daemonPid, ...living.map(({ pid }) => pid)]);
+    const known = new Set([daemonPid, ...database.pids(), ...living.map(({ pid }) => pid)]);
     const strays = processesOf(arena.folder)
       .filter(({ pid }) => !known.has(pid))
       .map(({ pid, command }) => `${command} (${pid})`);
@@ -52,11 +52,11 @@ async function lookAtSupervision({ arena, pm2, record, settings, signal }: Stage
 }
 
 /** Stops everything the way a person would, and records what did not end. */
-export async function stopAll({ arena, pm2, record, signal }: Stage): Promise<void> {
+export async function stopAll({ arena, pm2, record, database, signal }: Stage): Promise<void> {
   await pm2.kill();
-  const isEmpty = () => processesOf(arena.folder).length === 0;
-  await waitFor(isEmpty, { withinMs: settleLimitMs, everyMs: 100, signal });
-  const processes = processesOf(arena.folder).map(({ pid, command }) => `${command} (${pid})`);
+  const left = () => processesOf(arena.folder).filter(({ pid }) => !database.pids().includes(pid));
+  await waitFor(() => left().length === 0, { withinMs: settleLimitMs, everyMs: 100, signal });
+  const processes = left().map(({ pid, command }) => `${command} (${pid})`);
   record.add({ kind: 'left running', processes });
 }
 

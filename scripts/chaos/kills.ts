@@ -35,8 +35,8 @@ export async function makeKills(stage: Stage, { random, isOver }: KillPlan): Pro
     // Uniform from a tenth of the mean to nearly twice it.
     await pause(meanGapMs * (0.1 + 1.8 * random.next()), stage.signal);
     const mayBeStarting = random.next() < startingShare;
-    const isDone = () => !stage.isStormy && killOne(stage, random, mayBeStarting);
-    while (!isOver() && !isDone()) await pause(lookAgainMs, stage.signal);
+    const isDone = async () => !stage.isStormy && (await killOne(stage, random, mayBeStarting));
+    while (!isOver() && !(await isDone())) await pause(lookAgainMs, stage.signal);
   }
 }
 
@@ -50,20 +50,20 @@ export async function playStorm(
   stage.isStormy = true;
   for (let nextMs = fromMs; nextMs < fromMs + durationMs; nextMs += stormGapMs) {
     await pause(Math.max(0, nextMs - monotonicMs()), stage.signal);
-    killOne(stage, random, true);
+    await killOne(stage, random, true);
   }
   stage.isStormy = false;
   const killed = stage.record.of('kill').length - kills;
   stage.record.add({ kind: 'storm', kills: killed, fromMs, toMs: monotonicMs() });
 }
 
-function killOne(stage: Stage, random: Random, mayBeStarting: boolean): boolean {
+async function killOne(stage: Stage, random: Random, mayBeStarting: boolean): Promise<boolean> {
   const mayDie = ({ target, isUp }: Vital) => !stage.spared.has(target) && (isUp || mayBeStarting);
-  const living = stage.vitals.all().filter(mayDie);
+  const living = (await stage.vitals.all()).filter(mayDie);
   const eligible = victims.filter(({ target }) => living.some((vital) => vital.target === target));
   if (eligible.length === 0) return false;
   const { target } = random.pick(eligible);
   const candidates = living.filter((vital) => vital.target === target);
   const chosen = candidates[random.between(0, candidates.length - 1)];
-  return chosen !== undefined && killNow(stage, chosen);
+  return chosen !== undefined && (await killNow(stage, chosen));
 }

@@ -18,10 +18,10 @@ export async function checkLiveness({ facts, link, record, signal, spared }: Sta
     link.want([]);
     await waitFor(() => link.isTold, { withinMs: tellLimitMs, signal });
     const fromMs = monotonicMs();
-    const lastSeq = facts.lastSeq();
-    const events = facts.pendingUpTo(lastSeq);
-    await waitFor(() => facts.pendingUpTo(lastSeq) === 0, { withinMs: drainLimitMs, signal });
-    const left = facts.pendingUpTo(lastSeq);
+    const lastSeq = await facts.lastSeq();
+    const events = await facts.pendingUpTo(lastSeq);
+    await waitFor(async () => (await facts.pendingUpTo(lastSeq)) === 0, { withinMs: drainLimitMs, signal });
+    const left = await facts.pendingUpTo(lastSeq);
     record.add({ kind: 'healed', events, left, fromMs, toMs: monotonicMs() });
   } finally {
     for (const target of everybody) spared.delete(target);

@@ -28,14 +28,17 @@ export async function playNap(stage: Stage, random: Random): Promise<void> {
     const nap = await putToSleep(stage, sleeper);
     link.want([]);
     if (nap === null) return failed(stage, `the ${sleeper.name} to have ${fewestEvents} events in flight`);
-    const fencedBefore = facts.fencedEvents();
+    const fencedBefore = await facts.fencedEvents();
     if (random.next() < 0.5) await killTaker(stage, sleeper);
-    await waitFor(() => facts.pendingAmong(nap.held) === 0, { withinMs: takeoverLimitMs, signal });
+    await waitFor(async () => (await facts.pendingAmong(nap.held)) === 0, {
+      withinMs: takeoverLimitMs,
+      signal,
+    });
     signalOwn(stage.arena.folder, sleeper.pid, 'SIGCONT');
     const toMs = monotonicMs();
-    const fencedSince = () => facts.fencedEvents() - fencedBefore;
-    await waitFor(() => fencedSince() > 0, { withinMs: fencedLimitMs, signal });
-    stage.record.add({ kind: 'pause', ...whoIs(sleeper), ...nap, toMs, fenced: fencedSince() });
+    const fencedSince = async () => (await facts.fencedEvents()) - fencedBefore;
+    await waitFor(async () => (await fencedSince()) > 0, { withinMs: fencedLimitMs, signal });
+    stage.record.add({ kind: 'pause', ...whoIs(sleeper), ...nap, toMs, fenced: await fencedSince() });
   } finally {
     link.want([]);
     for (const target of everybody) spared.delete(target);
@@ -44,8 +47,8 @@ export async function playNap(stage: Stage, random: Random): Promise<void> {
 
 /** One relayer, when at least one other is up too. */
 async function chooseSleeper({ vitals, signal }: Stage, random: Random): Promise<Vital | null> {
-  const look = () => {
-    const up = vitals.of('relayer').filter(({ isUp }) => isUp);
+  const look = async () => {
+    const up = (await vitals.of('relayer')).filter(({ isUp }) => isUp);
     return up.length >= 2 && up[random.between(0, up.length - 1)];
   };
   return waitFor(look, { withinMs: startLimitMs, signal });
@@ -54,8 +57,9 @@ async function chooseSleeper({ vitals, signal }: Stage, random: Random): Promise
 /** Whoever would take over dies at it, once: killed again and again nobody would, and the sleeper would keep its leases. */
 async function killTaker(stage: Stage, sleeper: Vital): Promise<void> {
   await pause(relayerTiming.leaseMs, stage.signal);
-  const taker = stage.vitals.of('relayer').find(({ name, isUp }) => name !== sleeper.name && isUp);
-  if (taker !== undefined) killNow(stage, taker);
+  const relayers = await stage.vitals.of('relayer');
+  const taker = relayers.find(({ name, isUp }) => name !== sleeper.name && isUp);
+  if (taker !== undefined) await killNow(stage, taker);
 }
 
 function failed({ record }: Stage, waitedFor: string): void {
@@ -71,13 +75,13 @@ interface Nap {
 
 /** Stops the relayer at a moment when it holds events and is not inside a transaction, which would block everybody. */
 async function putToSleep({ arena, facts, signal }: Stage, { pid, slot }: Vital): Promise<Nap | null> {
-  const keysHeld = () => facts.leasedBy(slot ?? '').map(({ key }) => key);
+  const keysHeld = async () => ((await facts.leasedBy(slot ?? '')) ?? []).map(({ key }) => key);
   const attempt = async (): Promise<Nap | null> => {
-    if (keysHeld().length < fewestEvents) return null;
+    if ((await keysHeld()).length < fewestEvents) return null;
     const fromMs = monotonicMs();
     if (!signalOwn(arena.folder, pid, 'SIGSTOP')) return null;
-    const isHarmless = await waitFor(() => facts.isWriteLockFree(), { withinMs: 300, everyMs: 5, signal });
-    const held = keysHeld();
+    const isHarmless = await waitFor(() => facts.isNobodyWriting(), { withinMs: 300, everyMs: 5, signal });
+    const held = await keysHeld();
     if (isHarmless !== null && held.length > 0) return { fromMs, held };
     signalOwn(arena.folder, pid, 'SIGCONT');
     return null;

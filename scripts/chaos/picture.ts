@@ -34,6 +34,7 @@ export function pictureOf({ ledger, record }: Evidence): readonly string[] {
     ['accepted', counts(times)],
     ['kills', counts(linesOf(record, 'kill').map(({ fromMs }) => fromMs))],
     ['storms', marks(linesOf(record, 'storm'), '#')],
+    ['database hit', marks(linesOf(record, 'database'), '!')],
     ['PM2 killed', marks(linesOf(record, 'PM2 kill'), '^')],
     ['asleep', marks(naps, 'z')],
     ['bad weather', marks(linesOf(record, 'faults'), '~')],

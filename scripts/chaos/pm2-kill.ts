@@ -27,7 +27,7 @@ export async function playPm2Kill(stage: Stage, random: Random): Promise<void> {
 async function killPm2({ arena, pm2, vitals, record }: Stage): Promise<void> {
   const pid = pm2.daemonPid();
   if (pid === null) return;
-  const left = vitals.all().map((vital) => vital.pid);
+  const left = (await vitals.all()).map((vital) => vital.pid);
   const span = spanOf(() => signalOwn(arena.folder, pid, 'SIGKILL'));
   record.add({ kind: 'PM2 kill', pid, left, ...span });
   // Its files name processes that it does not supervise any more.

@@ -16,8 +16,13 @@ export async function playPoliteStop(stage: Stage): Promise<void> {
   for (const target of everybody) spared.add(target);
   try {
     link.want([{ kind: 'slow', delayMs: harmlessDelayMs }]);
-    const findBusy = () =>
-      vitals.of('relayer').find(({ slot }) => slot !== null && facts.leasedBy(slot).length >= fewestEvents);
+    const findBusy = async () => {
+      for (const relayer of await vitals.of('relayer')) {
+        const held = relayer.slot === null ? null : await facts.leasedBy(relayer.slot);
+        if ((held?.length ?? 0) >= fewestEvents) return relayer;
+      }
+      return null;
+    };
     const busy = await waitFor(findBusy, { withinMs: limitMs, everyMs: 10, signal });
     if (busy === null) {
       const waitedFor = `a relayer to have ${fewestEvents} events in flight`;
@@ -26,8 +31,10 @@ export async function playPoliteStop(stage: Stage): Promise<void> {
     }
     stopNow(stage, busy);
     link.want([]);
-    const isReplaced = () =>
-      vitals.of('relayer').some(({ name, pid, isUp }) => name === busy.name && pid !== busy.pid && isUp);
+    const isReplaced = async () => {
+      const relayers = await vitals.of('relayer');
+      return relayers.some(({ name, pid, isUp }) => name === busy.name && pid !== busy.pid && isUp);
+    };
     await waitFor(isReplaced, { withinMs: limitMs, signal });
     await pause(afterglowMs, signal);
   } finally {

@@ -12,6 +12,7 @@ const plainEveryMs = 5_000;
 export class Progress {
   readonly #line: ProgressLine;
   #timer: NodeJS.Timeout | null = null;
+  #isTelling = false;
 
   constructor(output: Output) {
     this.#line = new ProgressLine(output);
@@ -21,14 +22,24 @@ export class Progress {
   begin(stage: Stage): void {
     const startMs = monotonicMs();
     const { isTerminal } = this.#line;
+    this.#isTelling = false;
     this.#timer = setInterval(
       () => {
-        const line = lineOf(stage, monotonicMs() - startMs);
-        if (isTerminal) this.#line.renew(line);
-        else this.#line.say(line);
+        void this.#tell(stage, monotonicMs() - startMs);
       },
       isTerminal ? renewEveryMs : plainEveryMs,
     );
+  }
+
+  /** A database that is away is said nothing about. */
+  async #tell(stage: Stage, elapsedMs: number): Promise<void> {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const line = await lineOf(stage, elapsedMs).catch(() => null);
+    this.#isTelling = false;
+    if (line === null || this.#timer === null) return;
+    if (this.#line.isTerminal) this.#line.renew(line);
+    else this.#line.say(line);
   }
 
   /** One more line, below what was said. */
@@ -44,8 +55,8 @@ export class Progress {
   }
 }
 
-function lineOf({ settings, facts, record, act }: Stage, elapsedMs: number): string {
-  const { committed, processed, pending } = facts.counts();
+async function lineOf({ settings, facts, record, act }: Stage, elapsedMs: number): Promise<string> {
+  const { committed, processed, pending } = await facts.counts();
   const seconds = (elapsedMs / 1_000).toFixed(0).padStart(3);
   const killed = record.of('kill').length;
   const kills = settings.soak ? '' : `kills ${killed} of ${settings.kills}  `;

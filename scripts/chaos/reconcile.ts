@@ -45,6 +45,8 @@ export interface Totals {
   /** Moments in which the sandbox stood still. */
   readonly stalls: number;
   readonly stops: number;
+  /** What was done to the database, by kind. */
+  readonly database: Readonly<Record<string, number>>;
   /** Settlements refused to relayers that had lost their lease. */
   readonly fenced: number;
   /** Requests that met an injected fault, by kind. */
@@ -111,6 +113,7 @@ function totalsOf(evidence: ReturnType<typeof readEvidence>): Totals {
     naps: linesOf(record, 'pause').filter(({ target }) => target === 'relayer').length,
     stalls: linesOf(record, 'pause').filter(({ target }) => target === 'sandbox').length,
     stops: linesOf(record, 'stop').length,
+    database: countsOf(linesOf(record, 'database').map(({ what }) => what)),
     fenced: evidence.fencedEvents,
     faults: countsOf(ledger.faults.filter(isBadWeather).map(({ fault }) => fault)),
     recovery: recoveryOf(evidence),

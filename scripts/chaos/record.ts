@@ -48,6 +48,7 @@ export type RecordLine =
       readonly concurrency: number;
       readonly leaseMs: number;
       readonly requestTimeoutMs: number;
+      readonly engine?: 'sqlite' | 'postgres';
       readonly atMs: number;
     }
   /** A process was seen for the first time; PM2 started it at `sinceMs` (epoch). `name` is PM2's, such as `relayer-1`, and passes to the next one. */
@@ -70,8 +71,18 @@ export type RecordLine =
       readonly tookMs: number;
       readonly monotonicMs: number;
     }
-  /** A process that ended although nobody had told it to. */
-  | ({ readonly kind: 'unasked exit' } & Who)
+  /** A process that ended although nobody had told it to. It had come up or not, was first seen at `fromMs`, and was gone at `toMs`. */
+  | ({ readonly kind: 'unasked exit'; readonly wasUp?: boolean } & Who & Partial<Span>)
+  /**
+   * What was done to the database's server or to the way there, until it answered again. `isCrash`: what was committed without waiting for
+   * the disk may be forgotten. `lostSessions`: so many relayers lost the session that shows that they live.
+   */
+  | ({
+      readonly kind: 'database';
+      readonly what: string;
+      readonly isCrash: boolean;
+      readonly lostSessions: number;
+    } & Span)
   /** A scene that did not come about, and what it waited for in vain: no fault of the product, but worth knowing. */
   | { readonly kind: 'scene failed'; readonly waitedFor: string; readonly monotonicMs: number }
   /** A SIGTERM, which loses nothing and sends nothing twice. */
@@ -110,6 +121,10 @@ export type RecordOf<Kind extends RecordLine['kind']> = Extract<RecordLine, { re
 /** An open record. */
 export interface ChaosRecord {
   add(line: RecordLine): void;
+  /** Somebody is about to end this process: the line that says so follows. */
+  willEnd(pid: number): void;
+  /** When that was last said (monotonic ms); undefined for never. */
+  endingAtMs(pid: number): number | undefined;
   /** All lines so far of one kind. */
   of<Kind extends RecordLine['kind']>(kind: Kind): readonly RecordOf<Kind>[];
   close(): void;
@@ -119,11 +134,14 @@ export interface ChaosRecord {
 export function createRecord(file: string): ChaosRecord {
   const descriptor = openSync(file, 'ax');
   const lines: RecordLine[] = [];
+  const ending = new Map<number, number>();
   return {
     add(line) {
       writeSync(descriptor, `${JSON.stringify(line)}\n`);
       lines.push(line);
     },
+    willEnd: (pid) => void ending.set(pid, monotonicMs()),
+    endingAtMs: (pid) => ending.get(pid),
     of: (kind) => linesOf(lines, kind),
     close: () => closeSync(descriptor),
   };
@@ -132,9 +150,11 @@ export function createRecord(file: string): ChaosRecord {
 /** Whether the run itself has ended the process that was first seen at `seenAtMs` (monotonic), or told it to end. */
 export function wasToldToEnd(record: ChaosRecord, pid: number, seenAtMs: number): boolean {
   return (
+    (record.endingAtMs(pid) ?? 0) >= seenAtMs ||
     [...record.of('kill'), ...record.of('stop')].some(
       (line) => line.pid === pid && line.fromMs >= seenAtMs,
-    ) || record.of('PM2 kill').some(({ left, fromMs }) => left.includes(pid) && fromMs >= seenAtMs)
+    ) ||
+    record.of('PM2 kill').some(({ left, fromMs }) => left.includes(pid) && fromMs >= seenAtMs)
   );
 }
 

@@ -19,6 +19,10 @@ export interface Recovery {
   readonly redeliveredAnyhow: Times;
   /** From the kill of a relayer until the process that PM2 started in its place had reported its start. */
   readonly up: Times;
+  /** From the moment that a database's server answered again, after it was away, until an event was accepted. */
+  readonly server: Times;
+  /** The same until an invoice was committed. */
+  readonly serverCommit: Times;
   /** From the start of PM2, after it was killed, until a new relayer had an event accepted. */
   readonly pm2: Times;
 }
@@ -38,12 +42,15 @@ type Kill = RecordOf<'kill'>;
 export function recoveryOf(evidence: Evidence): Recovery {
   const kills = relayerKills(evidence);
   const pm2Starts = linesOf(evidence.record, 'PM2 start');
+  const absences = linesOf(evidence.record, 'database').filter(({ lostSessions }) => lostSessions > 0);
   const isFree = obstaclesOf(evidence);
   return {
     accepted: timesOf(kills, (kill) => untilAccepted(evidence, kill, isFree)),
     redelivered: timesOf(kills, (kill) => untilRedelivered(evidence, kill, isFree)),
     redeliveredAnyhow: timesOf(kills, (kill) => untilRedelivered(evidence, kill, () => true)),
     up: timesOf(kills, (kill) => untilUp(evidence, kill)),
+    server: timesOf(absences, (absence) => untilNextAccepted(evidence, absence, isFree)),
+    serverCommit: timesOf(absences, (absence) => untilNextCommit(evidence, absence)),
     pm2: timesOf(pm2Starts, (start) => untilPm2Works(evidence, start, isFree)),
   };
 }
@@ -131,6 +138,30 @@ function untilPm2Works(
   return first === undefined ? null : between(start, first.monotonicMs, isFree);
 }
 
+function untilNextAccepted({ ledger }: Evidence, { toMs }: Span, isFree: IsFree): number | null {
+  const next = ledger.accepted.find(({ monotonicMs }) => monotonicMs > toMs);
+  return next === undefined ? null : between({ fromMs: toMs, toMs }, next.monotonicMs, isFree);
+}
+
+/** Where an ingester ran before and after: none was killed since the last commit before. */
+function untilNextCommit({ ledger, events, record }: Evidence, { fromMs, toMs }: Span): number | null {
+  const [first] = ledger.accepted;
+  if (first === undefined) return null;
+  const offsetMs = first.atMs - first.monotonicMs;
+  let [lastMs, nextMs] = [-Infinity, Infinity];
+  for (const { createdAtMs } of events.values()) {
+    const atMs = createdAtMs - offsetMs;
+    if (atMs < fromMs) lastMs = Math.max(lastMs, atMs);
+    if (atMs > toMs) nextMs = Math.min(nextMs, atMs);
+  }
+  const ends = [
+    ...linesOf(record, 'kill').filter(({ target }) => target === 'ingester'),
+    ...linesOf(record, 'PM2 kill'),
+  ];
+  const isHindered = ends.some((end) => end.toMs >= lastMs && end.fromMs <= nextMs);
+  return nextMs === Infinity || isHindered ? null : nextMs - toMs;
+}
+
 function between({ fromMs }: Span, endMs: number, isFree: IsFree): number | null {
   return isFree({ fromMs, toMs: endMs }) ? endMs - fromMs : null;
 }
@@ -149,6 +180,7 @@ function obstaclesOf({ record, ledger }: Evidence): IsFree {
   const spans = [
     ...downs,
     ...linesOf(record, 'pause'),
+    ...linesOf(record, 'database'),
     ...instants.map((atMs) => ({ fromMs: atMs, toMs: atMs })),
   ];
   return (span) => !spans.some(({ fromMs, toMs }) => fromMs <= span.toMs && toMs > span.fromMs);

@@ -1,6 +1,7 @@
 // What in a run can make an event to be accepted twice, taken from the record and the ledger. What cannot, such as a
 // stop with SIGTERM or a plain error status, is not in here, and so excuses nothing.
 import type { AcceptedAnswer, AcceptedLine, FaultLine } from '../sandbox/ledger-line.ts';
+import { databaseCauses } from './database-causes.ts';
 import type { Evidence } from './evidence.ts';
 import { linesOf, type Span, type Who } from './record.ts';
 import type { Cause, Repeat } from './repeats.ts';
@@ -24,7 +25,7 @@ const onTheWireMs = 250;
  * The kill or pause of a relayer is good for what it held, and never for more repeats than it has slots. What ends or stalls
  * the sandbox (its kill, a pause, and the death of PM2, which stops it) may cost every relayer the answers to all that it has in
  * flight. A fault that withheld the answer to an event that was stored, or lost the event after the right answer, is good for one
- * repeat of that event; so is an acceptance that came after the relayer had given up.
+ * repeat of that event; so is an acceptance that came after the relayer had given up. What is done to the database: database-causes.ts.
  */
 export function causesOf(evidence: Pick<Evidence, 'record' | 'ledger'>): readonly Cause[] {
   const [run] = linesOf(evidence.record, 'run');
@@ -53,6 +54,7 @@ export function causesOf(evidence: Pick<Evidence, 'record' | 'ledger'>): readonl
       ...(held === undefined ? {} : { keys: new Set(held) }),
     })),
     ...ofSandbox.map((line) => hit(line, concurrency * run.relayers)),
+    ...databaseCauses(evidence, run),
     ...evidence.ledger.accepted.filter(mustBeSentAgain).map(repeatable),
     ...evidence.ledger.faults.filter((line) => isTimeout(line, run.requestTimeoutMs)).map(late),
     ...acceptedTooLate(evidence, run.requestTimeoutMs).map(repeatable),

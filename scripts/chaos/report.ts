@@ -1,5 +1,6 @@
 // The end of a run as a person reads it: a short table, the verdict, and how to run the same again. Pure.
 import { formatDuration } from '../../apps/outbox/duration.ts';
+import { isPostgresUrl } from '../../apps/outbox/postgres/address.ts';
 import type { ChaosSettings } from './config.ts';
 import type { Series } from './growth.ts';
 import { sparkline } from './picture.ts';
@@ -30,14 +31,25 @@ export function reportText({ settings, verdict, folder }: ReportInput): string {
 }
 
 /** The command that plays the same trouble again. What it hits depends on timing, too. */
-export function commandOf({ seed, durationMs, kills, relayers, soak, forget }: ChaosSettings): string {
+export function commandOf(settings: ChaosSettings): string {
+  const { seed, durationMs, kills, relayers, soak, forget } = settings;
+  const database = databaseWord(settings);
   const time = formatDuration(durationMs);
   const words = [
     `--seed ${seed}`,
     soak ? `--soak ${time}` : `--duration ${time} --kills ${kills}`,
     `--relayers ${relayers}`,
+    ...(database === 'sqlite' ? [] : [`--database ${database}`]),
   ];
   return `npm run chaos -- ${[...words, ...(forget ? ['--forget'] : [])].join(' ')}`;
+}
+
+/** Which database, for people and files: of a URL without the password. */
+export function databaseWord({ database }: Pick<ChaosSettings, 'database'>): string {
+  if (!isPostgresUrl(database)) return database;
+  const url = new URL(database);
+  url.password = '';
+  return url.href;
 }
 
 function tableOf(totals: Totals): readonly string[] {
@@ -67,6 +79,19 @@ function killRows(totals: Totals): readonly (readonly [string, string])[] {
     ['', `${totals.killsInStorms} of them in ${storms} storms, ${totals.killsWhileStarting} while starting`],
     ['asleep', `${naps} relayers past their leases, ${fenced} stale settlements refused`],
     ['polite stops', `${stops}`],
+    ...databaseRows(totals),
+  ];
+}
+
+function databaseRows({ database, repeatsBy }: Totals): readonly (readonly [string, string])[] {
+  if (Object.keys(database).length === 0) return [];
+  const { session = 0, forgotten = 0 } = repeatsBy;
+  return [
+    ['database', countsText(database)],
+    [
+      '',
+      `${session} repeats by lost sessions, ${forgotten} by settlements that a crash of the server took back`,
+    ],
   ];
 }
 
@@ -104,12 +129,17 @@ const recoveryNames = {
   redelivered: 'killed relayer -> its first event is accepted again',
   redeliveredAnyhow: '  the same, whatever else came in between',
   up: 'killed relayer -> its replacement has started',
+  server: 'database answers again -> an event is accepted',
+  serverCommit: 'database answers again -> an invoice is committed',
   pm2: 'PM2 started again -> a new relayer has an event accepted',
 } as const satisfies Record<keyof Recovery, string>;
 
 function recoveryRows(recovery: Recovery): readonly (readonly [string, string])[] {
   const header = ['p50', 'p95', 'p99', 'max'].map(inColumn).join('');
-  const rows = Object.entries(recoveryNames).map(([kind, name]): readonly [string, string] => {
+  const shown = Object.entries(recoveryNames).filter(
+    ([kind]) => !kind.startsWith('server') || recovery[kind as keyof Recovery].of > 0,
+  );
+  const rows = shown.map(([kind, name]): readonly [string, string] => {
     const { timesMs, of } = recovery[kind as keyof Recovery];
     const values = [0.5, 0.95, 0.99, 1].map((share) => percentile(timesMs, share));
     const texts = values.map((valueMs) => inColumn(valueMs === null ? '-' : `${Math.round(valueMs)}`));

@@ -1,39 +1,59 @@
 // What relayers report of themselves in outbox_log. That table is bounded and forgets its oldest lines, which a verdict must
-// not: so a run copies them into its own record while they are there, and the verdict reads both.
-import type Database from 'better-sqlite3';
+// not: so a run copies them into its own record while they are there, and the verdict reads both. It reads no database.
 import { linesOf, type RecordLine, type RecordOf } from './record.ts';
 
 /** One line of outbox_log. */
 export type Report = Omit<RecordOf<'report'>, 'kind'>;
 
-const what = `kind IN ('relayer_started', 'taken_over', 'fenced')`;
+/** The kinds of lines that are reports, as a condition in SQL. */
+export const isReport = `kind IN ('relayer_started', 'taken_over', 'fenced')`;
 
-interface ReportRow {
+/** A line of outbox_log as either engine returns it; `atMs` is epoch ms. */
+export interface ReportRow {
   readonly id: number;
-  readonly at: string;
+  readonly atMs: number;
   readonly about: Report['about'];
   readonly detail: string;
 }
 
-/** Returns a function that reads the reports which came since it was called last. */
-export function reportReader(db: Database.Database): () => readonly Report[] {
-  const statement = db.prepare(
-    `SELECT id, at, kind AS about, detail FROM outbox_log WHERE ${what} AND id > ? ORDER BY id`,
-  );
-  let lastId = 0;
-  return () => {
-    const rows = statement.all(lastId) as ReportRow[];
-    lastId = rows.at(-1)?.id ?? lastId;
-    return rows.map(({ id, at, about, detail }) => ({
-      ...{ id, about, atMs: Date.parse(at) },
-      detail: JSON.parse(detail) as Report['detail'],
-    }));
-  };
+export function reportOf({ id, about, atMs, detail }: ReportRow): Report {
+  return { id, about, atMs, detail: JSON.parse(detail) as Report['detail'] };
+}
+
+/**
+ * What tells reports apart. Not the id alone: after its crash a PostgreSQL server has forgotten the newest lines of a relayer, which commits
+ * without waiting for the disk, and may give their ids again.
+ */
+export function identityOf({ id, about, atMs }: Report): string {
+  return `${id} ${about} ${atMs}`;
+}
+
+/** What reports add up to. */
+export class ReportBook {
+  /** By process id: the slot that its relayer had when it came up, and when that was (epoch ms). */
+  readonly slots = new Map<number, { readonly slot: string; readonly atMs: number }>();
+  fencedEvents = 0;
+  readonly #onReport: (report: Report) => void;
+
+  constructor(onReport: (report: Report) => void) {
+    this.#onReport = onReport;
+  }
+
+  add(report: Report): void {
+    const { about, atMs, detail } = report;
+    const { pid = 0, slot = '', events = 0 } = detail;
+    if (about === 'relayer_started') this.slots.set(pid, { slot, atMs });
+    if (about === 'fenced') this.fencedEvents += events;
+    this.#onReport(report);
+  }
 }
 
 /** All reports of a run, oldest first: those that were copied, and those that still stand in the table. */
-export function allReports(record: readonly RecordLine[], db: Database.Database): readonly Report[] {
-  const all = new Map<number, Report>();
-  for (const report of [...linesOf(record, 'report'), ...reportReader(db)()]) all.set(report.id, report);
-  return [...all.values()].sort((a, b) => a.id - b.id);
+export function allReports(record: readonly RecordLine[], inTable: readonly Report[]): readonly Report[] {
+  const all = new Map<string, Report>();
+  for (const { id, about, atMs, detail } of [...linesOf(record, 'report'), ...inTable]) {
+    const report = { id, about, atMs, detail };
+    all.set(identityOf(report), report);
+  }
+  return [...all.values()].sort((a, b) => a.atMs - b.atMs || a.id - b.id);
 }

@@ -3,7 +3,7 @@ import { commitOf, type Machine, machineOf } from '../bench/machine.ts';
 import type { ChaosSettings } from './config.ts';
 import type { Series } from './growth.ts';
 import type { Breach, Totals, Verdict } from './reconcile.ts';
-import { commandOf } from './report.ts';
+import { commandOf, databaseWord } from './report.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Where and when it runs; taken before it does. */
@@ -40,7 +40,11 @@ export function resultOf(origin: RunOrigin, settings: ChaosSettings, verdict: Ve
   const { broken, totals, series, timeline } = verdict;
   return {
     ...origin,
-    ...{ command: commandOf(settings), settings: used, isHeld: broken.length === 0 },
+    ...{
+      command: commandOf(settings),
+      settings: { ...used, database: databaseWord(settings) },
+      isHeld: broken.length === 0,
+    },
     ...{ broken, totals, series, timeline },
   };
 }

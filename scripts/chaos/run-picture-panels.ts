@@ -32,7 +32,7 @@ type Lane = readonly [name: string, draw: (field: Field) => readonly string[]];
 
 /** What happened to the processes, and when; what never happened has no lane. */
 function lanesOf(timeline: Timeline): readonly Lane[] {
-  const { kills, politeStops, asleep, stalls, badWeather } = timeline;
+  const { kills, politeStops, asleep, stalls, database, badWeather } = timeline;
   const killed = (['relayer', 'ingester', 'sandbox', 'PM2'] as const).flatMap((target): Lane[] =>
     kills[target].length === 0
       ? []
@@ -42,6 +42,7 @@ function lanesOf(timeline: Timeline): readonly Lane[] {
     [
       ['relayer told to stop', politeStops, 'muted'],
       ['relayer asleep', asleep, 'violet'],
+      ['database hit or away', database, 'red'],
       ['gateway stands still', stalls, 'orange'],
       ['bad weather at gateway', badWeather, 'orange'],
     ] as const

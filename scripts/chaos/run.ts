@@ -4,8 +4,8 @@ import { type Arena, createArena, relayerTiming, sandboxUrl } from './arena.ts';
 import { usualDelay } from './bad-weather.ts';
 import { ChaosError } from './chaos-error.ts';
 import type { ChaosSettings } from './config.ts';
+import { type ChaosDatabase, chaosDatabase } from './database.ts';
 import { arenaFiles } from './evidence.ts';
-import { openFacts } from './facts.ts';
 import { heal, killAll, runDry, stopAll } from './heal.ts';
 import { createPm2, type Pm2 } from './pm2.ts';
 import type { Progress } from './progress.ts';
@@ -30,11 +30,14 @@ export async function runChaos(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const arena = await createArena(settings);
+  const database = await chaosDatabase(settings);
+  const arena = await createArena({ ...settings, databaseUrl: database.url });
   const dismissWarden = startWarden(arena.folder);
   let isKept = settings.keep;
   try {
-    await playOut({ arena, pm2: createPm2(arena), settings, progress, signal });
+    if (database.notice !== null) progress.say(database.notice);
+    await database.begin(arena);
+    await playOut({ arena, pm2: createPm2(arena), database, settings, progress, signal });
     const verdict = reconcile(arena.folder);
     isKept ||= verdict.broken.length > 0;
     return { verdict, folder: isKept ? arena.folder : null };
@@ -46,6 +49,7 @@ export async function runChaos(
   } finally {
     progress.end();
     await killAll(arena.folder);
+    await database.end();
     if (!isKept) arena.remove();
     dismissWarden();
   }
@@ -54,15 +58,17 @@ export async function runChaos(
 interface Run {
   readonly arena: Arena;
   readonly pm2: Pm2;
+  readonly database: ChaosDatabase;
   readonly settings: ChaosSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 async function playOut(run: Run): Promise<void> {
-  const { arena, pm2, settings, progress } = run;
+  const { arena, pm2, database, settings, progress } = run;
   const record = createRecord(arena.file(arenaFiles.record));
-  record.add({ kind: 'run', ...settings, ...relayerTiming, atMs: Date.now() });
+  const { database: _mayHoldPassword, ...asked } = settings;
+  record.add({ kind: 'run', ...asked, ...relayerTiming, engine: database.engine, atMs: Date.now() });
   progress.say('starting ingester, relayer and sandbox under PM2 …');
   await pm2.start();
   const stage = await setUp(run, record);
@@ -78,20 +84,19 @@ async function playOut(run: Run): Promise<void> {
     await stage.vitals.stop().finally(() => stage.facts.close());
   }
   await stopAll(stage);
+  await database.leaveEvidence(arena);
   record.close();
 }
 
 /** Connects to what PM2 has started. */
-async function setUp({ arena, pm2, settings, signal }: Run, record: ChaosRecord): Promise<Stage> {
-  const facts = await openFacts(arena.file(arenaFiles.database), (report) =>
-    record.add({ kind: 'report', ...report }),
-  );
+async function setUp({ arena, pm2, database, settings, signal }: Run, record: ChaosRecord): Promise<Stage> {
+  const facts = await database.facts(arena, (report) => record.add({ kind: 'report', ...report }));
   const always = [usualDelay, ...(settings.forget ? [{ kind: 'forget', probability: 0.25 } as const] : [])];
   const link = new SandboxLink({ port: arena.port, record, always });
   const vitals = new Vitals({ arena, pm2, facts, link, record });
   const abandon = new AbortController();
   return {
-    ...{ settings, arena, pm2, facts, link, vitals, record, abandon },
+    ...{ settings, arena, pm2, database, facts, link, vitals, record, abandon },
     signal: AbortSignal.any([signal, abandon.signal]),
     spared: new Set(),
     isStormy: false,
@@ -103,9 +108,14 @@ const startLimitMs = 60_000;
 
 /** All three have done their first work, and the relayer delivers to this run's sandbox and nowhere else. */
 async function mustBeUp({ arena, facts, vitals, link, signal }: Stage): Promise<void> {
-  const isUp = () => vitals.of('sandbox')[0]?.isUp === true && link.isTold && facts.counts().processed > 0;
+  const isUp = async () => {
+    const [sandbox] = await vitals.of('sandbox');
+    return sandbox?.isUp === true && link.isTold && (await facts.counts()).processed > 0;
+  };
   const isInTime = await waitFor(isUp, { withinMs: startLimitMs, signal });
-  const strangers = facts.gateways().filter((gateway) => !gateway.startsWith(`${sandboxUrl(arena)}/`));
+  const strangers = (await facts.gateways()).filter(
+    (gateway) => !gateway.startsWith(`${sandboxUrl(arena)}/`),
+  );
   if (strangers.length > 0) {
     throw couldNotRun(`the relayer delivers to ${strangers.join(' and ')}, which is not this run's sandbox`);
   }

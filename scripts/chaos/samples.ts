@@ -14,7 +14,7 @@ const shortestGapMs = 100;
 export async function takeSamples(stage: Stage, isOver: () => boolean): Promise<void> {
   const gapMs = Math.max(stage.settings.durationMs / samplesPerRun, shortestGapMs);
   while (!isOver()) {
-    const watched = stage.vitals.all().filter(({ target, isUp }) => target !== 'sandbox' && isUp);
+    const watched = (await stage.vitals.all()).filter(({ target, isUp }) => target !== 'sandbox' && isUp);
     const walBytes = statSync(`${stage.arena.file(arenaFiles.database)}-wal`, {
       throwIfNoEntry: false,
     })?.size;

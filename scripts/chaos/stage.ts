@@ -1,6 +1,7 @@
 // What those who make trouble share: the processes, what is known of them, and who must be left alone for a moment.
 import type { Arena } from './arena.ts';
 import type { ChaosSettings } from './config.ts';
+import type { ChaosDatabase } from './database.ts';
 import type { Facts } from './facts.ts';
 import type { Pm2 } from './pm2.ts';
 import { isOwn, signalOwn } from './processes.ts';
@@ -12,6 +13,7 @@ export interface Stage {
   readonly settings: ChaosSettings;
   readonly arena: Arena;
   readonly pm2: Pm2;
+  readonly database: ChaosDatabase;
   readonly facts: Facts;
   readonly link: SandboxLink;
   readonly vitals: Vitals;
@@ -37,25 +39,30 @@ export function whoIs({ target, name, pid }: Who): Who {
 }
 
 /** Kills the process at once and records it. False when it was gone already. */
-export function killNow({ arena, facts, record }: Stage, vital: Vital): boolean {
+export async function killNow(stage: Stage, vital: Vital): Promise<boolean> {
+  const { arena, facts, record, database } = stage;
   const { pid, slot, isUp } = vital;
-  const before = slot === null ? [] : facts.leasedBy(slot);
+  const fromMs = monotonicMs();
+  // A server is not asked in an instant. Stopped, the victim sends nothing that it did not hold when the answer came.
+  if (slot !== null && database.engine === 'postgres') signalOwn(arena.folder, pid, 'SIGSTOP');
+  const before = slot === null ? null : await facts.leasedBy(slot);
   const atMs = Date.now();
+  record.willEnd(pid);
   let isDone = false;
-  const span = spanOf(() => {
+  const { toMs } = spanOf(() => {
     isDone = signalOwn(arena.folder, pid, 'SIGKILL');
   });
   if (!isDone) return false;
   waitForDeath(arena, pid);
   let estate: Estate | null = null;
-  if (slot !== null) {
+  if (slot !== null && before !== null) {
     // Read before its lock is free: the system gives a process's memory back first, and only then its files.
-    const after = facts.leasedBy(slot);
+    const after = (await facts.leftBy({ pid, slot })) ?? [];
     const held = [...new Set([...before, ...after].map(({ key }) => key))];
     const leasedUntilMs = Math.min(...after.map(({ untilMs }) => untilMs), Number.MAX_SAFE_INTEGER);
     estate = { slot, held, leased: after.length, leasedUntilMs };
   }
-  record.add({ kind: 'kill', ...whoIs(vital), wasUp: isUp, estate, atMs, ...span });
+  record.add({ kind: 'kill', ...whoIs(vital), wasUp: isUp, estate, atMs, fromMs, toMs });
   return true;
 }
 

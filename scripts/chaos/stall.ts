@@ -11,7 +11,7 @@ export async function playStall(
   { arena, vitals, record, spared, signal }: Stage,
   random: Random,
 ): Promise<void> {
-  const [sandbox] = vitals.of('sandbox');
+  const [sandbox] = await vitals.of('sandbox');
   if (sandbox === undefined) return;
   spared.add('sandbox');
   const fromMs = monotonicMs();

@@ -20,6 +20,8 @@ export interface Timeline {
   readonly storms: readonly Span[];
   readonly asleep: readonly Span[];
   readonly stalls: readonly Span[];
+  /** What was done to the database, until it answered again. */
+  readonly database: readonly Span[];
   readonly badWeather: readonly Span[];
   readonly healed: readonly Span[];
   readonly politeStops: readonly Span[];
@@ -60,6 +62,7 @@ export function timelineOf(evidence: Evidence): Timeline | null {
     storms: relative(spans.storms),
     asleep: relative(spans.asleep),
     stalls: relative(spans.stalls),
+    database: relative(spans.database),
     badWeather: relative(spans.badWeather),
     healed: relative(spans.healed),
     politeStops: relative(spans.politeStops),
@@ -74,6 +77,7 @@ function spansOf(record: Evidence['record']) {
     storms: linesOf(record, 'storm'),
     asleep: pauses.filter(({ target }) => target === 'relayer'),
     stalls: pauses.filter(({ target }) => target === 'sandbox'),
+    database: linesOf(record, 'database'),
     badWeather: linesOf(record, 'faults'),
     healed: linesOf(record, 'healed'),
     politeStops: linesOf(record, 'stop'),

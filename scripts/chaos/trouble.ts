@@ -50,7 +50,7 @@ async function playActs(stage: Stage, isOver: () => boolean): Promise<void> {
   const { nap, storm, pm2Kill, politeStop } = harshActs(stage, random);
   // With a single relayer nobody would do the work of one that sleeps.
   const naps = soak || relayers === 1 ? [] : [nap];
-  const harsh = soak ? [] : [...naps, politeStop, storm, pm2Kill];
+  const harsh = soak ? [] : [...naps, politeStop, ...databaseActs(stage), storm, pm2Kill];
   const draw = createDeck<Act>(random, [...Object.values(gentle), ...harsh]);
   let healedMs = monotonicMs();
   for (const act of [gentle.poison, gentle.weather, ...harsh]) await play(stage, act);
@@ -61,7 +61,8 @@ async function playActs(stage: Stage, isOver: () => boolean): Promise<void> {
     healedMs = monotonicMs();
   }
   // Without a refused settlement nothing is shown about fencing: a scene that failed is played again, a few times.
-  for (let left = 2; left > 0 && naps.length > 0 && stage.facts.fencedEvents() === 0; left--) {
+  for (let left = 2; left > 0 && naps.length > 0; left--) {
+    if ((await stage.facts.fencedEvents()) > 0) return;
     await play(stage, nap);
   }
 }
@@ -98,6 +99,12 @@ function harshActs(stage: Stage, random: Random) {
       play: () => playStorm(stage, { random: chance, durationMs: stormMs }),
     },
   };
+}
+
+/** What the database can do to those who use it. */
+function databaseActs(stage: Stage): readonly Act[] {
+  const random = createRandom(stage.settings.seed, 'database');
+  return stage.database.troubles.map(({ play, ...act }) => ({ ...act, play: () => play(stage, random) }));
 }
 
 async function playWeather(stage: Stage, random: Random, { name, orders }: Weather): Promise<void> {

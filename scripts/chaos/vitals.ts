@@ -32,6 +32,7 @@ interface Seen {
   readonly atMs: number;
   /** How long the ingester's journal was when the process was first seen. */
   readonly journalBytes: number;
+  wasUp: boolean;
 }
 
 const lookEveryMs = 50;
@@ -60,11 +61,12 @@ export class Vitals {
   }
 
   /** Every process that PM2 runs now. */
-  all(): readonly Vital[] {
+  async all(): Promise<readonly Vital[]> {
     const { pm2, facts, link } = this.#parts;
+    const slots = await facts.relayerSlots();
     return pm2.processes().map((who) => {
       const seen = this.#note(who);
-      const start = who.target === 'relayer' ? facts.relayerSlots().get(who.pid) : undefined;
+      const start = who.target === 'relayer' ? slots.get(who.pid) : undefined;
       const slot = start !== undefined && start.atMs >= who.sinceMs ? start.slot : null;
       switch (who.target) {
         case 'ingester':
@@ -80,8 +82,8 @@ export class Vitals {
   }
 
   /** The processes of one application, those that are up first. */
-  of(target: Target): readonly Vital[] {
-    const found = this.all().filter((vital) => vital.target === target);
+  async of(target: Target): Promise<readonly Vital[]> {
+    const found = (await this.all()).filter((vital) => vital.target === target);
     return found.sort((a, b) => Number(b.isUp) - Number(a.isUp));
   }
 
@@ -92,7 +94,7 @@ export class Vitals {
       syncing ??= this.#parts.link.sync().finally(() => {
         syncing = null;
       });
-      this.all();
+      for (const { name, isUp } of await this.all()) if (isUp) this.#cameUp(name);
       await sleep(systemClock, lookEveryMs);
     }
     await syncing;
@@ -103,12 +105,18 @@ export class Vitals {
     if (before?.who.pid === who.pid && before.who.sinceMs === who.sinceMs) return before;
     const { record } = this.#parts;
     if (before !== undefined && !wasToldToEnd(record, before.who.pid, before.atMs)) {
-      record.add({ kind: 'unasked exit', ...before.who });
+      const { who: gone, atMs: fromMs, wasUp } = before;
+      record.add({ kind: 'unasked exit', ...gone, wasUp, fromMs, toMs: monotonicMs() });
     }
     record.add({ kind: 'process', ...who });
-    const seen = { who, atMs: monotonicMs(), journalBytes: this.#journalBytes() };
+    const seen = { who, atMs: monotonicMs(), journalBytes: this.#journalBytes(), wasUp: false };
     this.#seen.set(who.name, seen);
     return seen;
+  }
+
+  #cameUp(name: string): void {
+    const seen = this.#seen.get(name);
+    if (seen !== undefined) seen.wasUp = true;
   }
 
   #journalBytes(): number {

@@ -120,6 +120,18 @@ describeOnPostgres('a server', () => {
     expect(others).toMatchObject(told('wrong', /synchronous_commit off by default/, /ALTER ROLE/));
   });
 
+  test('is not told of relayers as of other writers, whatever their process ids', async () => {
+    const { url } = await newOutbox();
+    for (const applicationName of ['outbox-relayer 4711', 'billing']) {
+      const user = connectPostgres({ url, applicationName, synchronousCommit: 'on' });
+      onTestFinished(() => user.close());
+      await user.query('SELECT 1');
+    }
+    const [, others] = await checkServerWriters(doctorOn(url));
+    expect(others?.says).toContain('billing (1)');
+    expect(others?.says).not.toContain('relayer');
+  });
+
   test('is asked for every right that relayers and writers need, and the GRANTs suffice', async () => {
     const made = await newOutbox();
     const { url } = await asNobody(made);

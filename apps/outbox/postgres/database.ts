@@ -22,7 +22,8 @@ export interface PostgresOutboxOptions {
   readonly log: Log;
 }
 
-const applicationName = 'outbox-relayer';
+/** With its process id: who looks into pg_stat_activity sees which relayer a connection belongs to. */
+const applicationName = `outbox-relayer ${thisProcess.pid}`;
 
 /** Brings the schema up to date, or rejects with an OutboxError that says why it is not fit. */
 export async function openPostgresOutbox(options: PostgresOutboxOptions): Promise<OutboxDatabase> {

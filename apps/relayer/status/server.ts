@@ -48,14 +48,21 @@ export function createStatusServer({ answer, onError }: ServerOptions): StatusSe
   return {
     listen: (port) =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
-        // `exclusive`: under a cluster no other process may share the port.
-        server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-          server.off('error', reject);
+        const onListening = () => {
+          server.off('error', onFailure);
           server.on('error', onError);
           const address = server.address();
           resolve(typeof address === 'object' && address !== null ? address.port : port);
-        });
+        };
+        // Another relayer may have the port for weeks: what a try has hung on must not stay for the next one.
+        const onFailure = (error: Error) => {
+          server.off('listening', onListening);
+          reject(error);
+        };
+        server.once('error', onFailure);
+        server.once('listening', onListening);
+        // `exclusive`: under a cluster no other process may share the port.
+        server.listen({ port, host: '127.0.0.1', exclusive: true });
       }),
     close: () =>
       new Promise((resolve) => {

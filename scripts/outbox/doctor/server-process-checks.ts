@@ -32,7 +32,8 @@ const pooledWords =
 
 /** The client of this package, which sets synchronous_commit for each of its connections and reads it back. */
 const ourClient = 'outbox client';
-const notWriters = ['outbox-relayer', 'outbox command', 'outbox prepare'];
+/** Patterns of LIKE. A relayer's connections have its process id in their name. */
+const notWriters = ['outbox-relayer %', 'outbox command', 'outbox prepare'];
 
 /** Whoever else writes events has what its role and database have, unless it sets otherwise. */
 export async function checkServerWriters(queries: Queries): Promise<readonly Finding[]> {
@@ -41,7 +42,7 @@ export async function checkServerWriters(queries: Queries): Promise<readonly Fin
   );
   const names = await queries.query<{ name: string; count: number }>(
     `SELECT application_name AS name, count(*) AS count FROM pg_stat_activity
-      WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid() AND NOT application_name = ANY ($1)
+      WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid() AND application_name NOT LIKE ALL ($1)
       GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`,
     [notWriters],
   );
