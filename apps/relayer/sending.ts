@@ -130,7 +130,7 @@ function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  tell({ ...answered, evidence, settlement }, parts.log);
+  if (settlement.kind !== 'processed') tell({ ...answered, evidence, settlement }, parts.log);
   return { settlement, outcome: evidence?.isSuspect === true ? withoutOrders(outcome) : outcome };
 }
 

@@ -28,8 +28,10 @@ export function settlementFor(
   { event, outcome, evidence, nowMs, random }: Verdict,
   policy: Policy,
 ): Settlement {
-  const lease = { seq: event.seq, leaseId: event.leaseId };
-  if (outcome.kind === 'accepted') return { ...lease, kind: 'processed', gateway: policy.gateway };
+  const { seq, leaseId } = event;
+  // Spelled out: a spread here and in `judge` cost 8 us of 240 an event.
+  if (outcome.kind === 'accepted') return { seq, leaseId, kind: 'processed', gateway: policy.gateway };
+  const lease = { seq, leaseId };
 
   const failures = Math.max(evidence?.failures ?? 1, event.attempts + 1);
   const retryAfterMs = outcome.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;

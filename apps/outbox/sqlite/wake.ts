@@ -18,6 +18,8 @@ export interface WakeOptions {
 // one look per file event misses every commit. So an event means "a commit is under way", and is followed by looks at
 // growing distances. A slow disk's fsync fits into the last ones: on one that others kept busy half a second was not enough.
 const lookAfterMs: readonly number[] = [0, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
+/** A look that is to come so soon is not put off by a further event: events may come faster than that, without end. */
+const nearMs = 1;
 
 /** Starts watching; returns a function that stops. */
 export function startWake(options: WakeOptions): () => void {
@@ -28,6 +30,7 @@ export function startWake(options: WakeOptions): () => void {
   let seen = dataVersion();
   let step = lookAfterMs.length;
   let cancel: (() => void) | null = null;
+  let isLookNear = false;
 
   /** A database too sick to be asked counts as changed: the loop's next turn meets the same error and deals with it. */
   const hasChanged = () => {
@@ -45,12 +48,16 @@ export function startWake(options: WakeOptions): () => void {
   };
   const schedule = () => {
     const delayMs = lookAfterMs[step];
+    isLookNear = delayMs !== undefined && delayMs <= nearMs;
     step += 1;
     cancel = delayMs === undefined ? null : delayMs === 0 ? clock.soon(look) : clock.after(delayMs, look);
   };
   const startLadder = () => {
-    const isFirst = step === 1 && cancel !== null;
-    if (isFirst) return;
+    if (isLookNear) {
+      // It is the first of the new ladder. A relayer that drains a backlog is told of each of its own writes.
+      step = Math.min(step, 2);
+      return;
+    }
     cancel?.();
     step = 0;
     schedule();
