@@ -1,11 +1,13 @@
-// The bench command on PostgreSQL, as small as it can be: that it counts right, and leaves no database even when it is killed.
+// The bench command on PostgreSQL, as small as it can be: that it counts right, and leaves no database even when it is killed. Part of
+// `npm run test:deep`: on SQLite it is tested every day.
 import { readdirSync } from 'node:fs';
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BenchResult } from '../../scripts/bench/run.ts';
 import { startBench } from '../bench-run.ts';
 import { waitFor } from '../helpers.ts';
-import { describeOnPostgres, postgresUrl } from '../postgres-database.ts';
+import { postgresUrl } from '../postgres-database.ts';
+import { isDeep } from '../repeatable.ts';
 
 async function databases() {
   const client = new pg.Client({ connectionString: postgresUrl ?? '' });
@@ -19,7 +21,7 @@ async function databases() {
   };
 }
 
-describeOnPostgres('a benchmark on PostgreSQL', () => {
+describe.skipIf(postgresUrl === null || !isDeep)('a benchmark on PostgreSQL', () => {
   test('drains a small backlog in a database of its own, and drops it', async () => {
     const names = await databases();
     const before = await names();
