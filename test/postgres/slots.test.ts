@@ -1,4 +1,5 @@
 // Slots on PostgreSQL: held by a session, freed by its end, taken again after a loss.
+import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { slotNames } from '../../apps/outbox/lease-id.ts';
@@ -8,8 +9,8 @@ import { spawnNode, waitFor } from '../helpers.ts';
 import { describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
 
 /** A relayer's session and slots on a schema; ended when the test has finished. */
-function relayerOn(url: string, applicationName = 'test-relayer') {
-  const keeper = sessionKeeper({ url, applicationName, channel: 'outbox_events', clock: systemClock });
+function relayerOn(url: string, applicationName = 'test-relayer', channel = 'outbox_events') {
+  const keeper = sessionKeeper({ url, applicationName, channel, clock: systemClock });
   onTestFinished(() => keeper.close());
   return { keeper, slots: postgresSlots({ name: 'test', table: 'events', session: keeper.current }) };
 }
@@ -72,9 +73,11 @@ describeOnPostgres('a slot on PostgreSQL', () => {
 
 describeOnPostgres('a wake on PostgreSQL', () => {
   test('comes with each committed event, not with one rolled back, and goes on in a new session', async () => {
-    const { url, client } = await newOutbox();
-    const application = `wakes-${Math.trunc(performance.now() * 1e6)}`;
-    const { keeper } = relayerOn(url, application);
+    // Its own table, since all schemas of a database share the channel of a table's name.
+    const table = `wakes_${randomBytes(6).toString('hex')}`;
+    const application = table;
+    const { url, client } = await newOutbox(table);
+    const { keeper } = relayerOn(url, application, `outbox_${table}`);
     let wakes = 0;
     keeper.onWake(() => {
       wakes += 1;
@@ -82,16 +85,16 @@ describeOnPostgres('a wake on PostgreSQL', () => {
     await keeper.current();
     expect(wakes).toBe(1);
     await client.query('BEGIN');
-    await insertPostgresEvent(client);
+    await insertPostgresEvent(client, {}, table);
     await client.query('ROLLBACK');
-    await insertPostgresEvent(client);
+    await insertPostgresEvent(client, {}, table);
     await waitFor('the wake', () => wakes === 2);
     const lost = (await keeper.current()).ended;
     await client.query(endSessions, [application]);
     await lost;
     await keeper.current();
     expect(wakes).toBe(3);
-    await insertPostgresEvent(client);
+    await insertPostgresEvent(client, {}, table);
     await waitFor('the next wake', () => wakes === 4);
   });
 });
