@@ -1,7 +1,7 @@
 // What a relayer records of its own start when the server goes away at that very moment.
 import { expect, test } from 'vitest';
 import { DatabaseTrouble } from '../apps/outbox/database-trouble.ts';
-import type { LogEntry } from '../apps/outbox/store.ts';
+import type { LogEntry } from '../apps/outbox/log-entry.ts';
 import { thisProcess } from '../apps/outbox/this-process.ts';
 import { recordStart } from '../apps/relayer/own-record.ts';
 import { FakeClock } from './fake-clock.ts';

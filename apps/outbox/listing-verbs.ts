@@ -1,6 +1,7 @@
 // The part of the store that lets a person look for events: which, how many, and the life of one. It changes nothing.
+
+import type { WaitReason } from './event-state.ts';
 import type { LogRecord } from './overview-verbs.ts';
-import type { WaitReason } from './store.ts';
 
 /** What can be asked for by name. The first four are the statuses of the table, the others parts of them. */
 export const eventStates = [

@@ -12,28 +12,9 @@ import { foreign, pendingOrThrow } from './migration-refusal.ts';
 import { problemsOfShape } from './outbox-shape.ts';
 import { defaultTable, outboxTables } from './outbox-table.ts';
 import { isPostgresUrl } from './postgres/address.ts';
+import type { DatabaseStanding, Prepared, PrepareOptions } from './prepared.ts';
 import { diedAtBirth, readQuietly, sizeOf } from './sqlite/quiet-read.ts';
 import { mustBeUsable } from './usable-path.ts';
-
-/** What preparing came to. */
-export type Prepared =
-  /** Our database. The names of the migrations applied just now; empty when it was up to date. */
-  | { readonly kind: 'own'; readonly applied: readonly string[] }
-  /** Another application's database, with outbox tables that fit. Nothing was changed. */
-  | { readonly kind: 'adopted' };
-
-export interface PrepareOptions {
-  /** Tables that must be there in a database that is not ours. Default: the outbox's own. */
-  readonly tables?: readonly string[];
-  /** What the outbox's table is called there. Default `events`. */
-  readonly outboxTable?: string;
-  readonly clock?: Clock;
-  /**
-   * For whoever only looks, on PostgreSQL: a session that may not write is no obstacle, and where the history of migrations may not be read, the
-   * tables must fit. Default false.
-   */
-  readonly onlyReads?: boolean;
-}
 
 /** SQLite's smallest page. */
 const smallestDatabaseBytes = 512;
@@ -55,13 +36,6 @@ export async function prepareDatabase(file: string, options: PrepareOptions = {}
   const clock = options.clock ?? systemClock;
   return { kind: 'own', applied: await applyMigrations(file, readMigrations(), clock) };
 }
-
-/** How a database stands to this release. */
-export type DatabaseStanding =
-  /** Ours. The names of the migrations that it lacks. */
-  | { readonly kind: 'own'; readonly pending: readonly string[] }
-  /** Another application's, with outbox tables that fit. */
-  | { readonly kind: 'adopted' };
 
 /** What `prepareDatabase` would find and refuse, without changing or needing to change anything. Throws as it does. */
 export async function standingOfDatabase(

@@ -1,6 +1,8 @@
 // What people want to see at a glance, as one verb: the command line's `status`, the live page and the alerts read the
 // same numbers. It looks only; nothing here changes an event.
-import type { LogEntry, OutboxCounts, WaitReason } from './store.ts';
+
+import type { OutboxCounts, WaitReason } from './event-state.ts';
+import type { LogEntry } from './log-entry.ts';
 
 /** One line of the operator's record as it was written. */
 export interface LogRecord {

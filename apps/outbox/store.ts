@@ -1,10 +1,13 @@
 // The seam between the relayer and a database: every verb the relayer needs and nothing else. Implementations are
 // held to one contract suite (test/store-contract.ts). Instants are passed in as epoch milliseconds; a store never
 // asks the time. Every verb is one short transaction.
+
 import type { AuditVerbs } from './audit-verbs.ts';
 import type { ConfirmVerbs } from './confirm-verbs.ts';
+import type { WaitReason } from './event-state.ts';
 import type { ListingVerbs } from './listing-verbs.ts';
 import type { LiveVerbs } from './live-verbs.ts';
+import type { LogEntry } from './log-entry.ts';
 import type { OperatorVerbs } from './operator-verbs.ts';
 import type { OverviewVerbs } from './overview-verbs.ts';
 import type { OwnerVerbs } from './owner-verbs.ts';
@@ -29,17 +32,6 @@ export interface ClaimedEvent {
   /** When it was appended, epoch ms; for logs. */
   readonly createdAtMs: number;
 }
-
-/** Why a pending event is not due yet. */
-export type WaitReason =
-  /** The gateway was unavailable; due at once when it reopens. */
-  | 'gateway'
-  /** This event failed by its own fault; it keeps its backoff. */
-  | 'retry'
-  /** Its owner has no endpoint. */
-  | 'endpoint'
-  /** It seems to be this event's own fault, but there is not enough evidence to count it; it keeps its backoff. */
-  | 'evidence';
 
 /** How a lease ends. */
 export type Settlement = {
@@ -88,42 +80,6 @@ export interface TurnResult {
   readonly claimed: readonly ClaimedEvent[];
   /** Somebody else has committed since the previous turn, and may wait for the write lock. */
   readonly othersWrote: boolean;
-}
-
-/** One line of the operator's record. */
-export interface LogEntry {
-  readonly kind:
-    | 'relayer_started'
-    /** It ended by itself, with everything settled or released: what follows was no crash. */
-    | 'relayer_stopped'
-    /** An application has opened its writing connection. */
-    | 'writer_opened'
-    | 'taken_over'
-    | 'fenced'
-    | 'gateway'
-    | 'verified'
-    /** One event: it can never be delivered as it is. */
-    | 'dead'
-    | 'redriven'
-    | 'discarded'
-    /** One event: Convoy had lost it, it goes out again. */
-    | 'resent'
-    /** One event: Convoy has accepted it and will not deliver it. */
-    | 'undelivered'
-    /** Convoy's pipeline stores nothing, or stores again. */
-    | 'pipeline'
-    /** Events deleted that nothing was ever read back of. */
-    | 'unconfirmed_pruned';
-  readonly eventSeq?: number;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-export interface OutboxCounts {
-  readonly pending: number;
-  readonly leased: number;
-  readonly processed: number;
-  readonly dead: number;
-  readonly discarded: number;
 }
 
 /** The verbs. Each rejects when the database does; nothing of a rejected verb was done. */

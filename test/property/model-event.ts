@@ -1,5 +1,5 @@
 // One event of the model, and what a store may choose about it.
-import type { WaitReason } from '../../apps/outbox/store.ts';
+import type { WaitReason } from '../../apps/outbox/event-state.ts';
 
 export interface ModelEvent {
   readonly seq: number;

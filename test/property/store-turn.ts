@@ -2,7 +2,8 @@
 // lost long ago) and claims what is due.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ClaimRequest, Settlement, WaitReason } from '../../apps/outbox/store.ts';
+import type { WaitReason } from '../../apps/outbox/event-state.ts';
+import type { ClaimRequest, Settlement } from '../../apps/outbox/store.ts';
 import { command, gateways, leaseMs, type Play, slots } from './store-play.ts';
 import type { Holder } from './store-world.ts';
 

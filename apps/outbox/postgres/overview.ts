@@ -1,7 +1,9 @@
 // The numbers people look at, on PostgreSQL. Every count walks a partial index that is there for the relayer's sake; only the total walks a
 // whole one. It looks only; nothing here changes an event.
+
+import type { OutboxCounts } from '../event-state.ts';
+import type { LogEntry } from '../log-entry.ts';
 import type { LogRecord, OutboxOverview, OverviewVerbs } from '../overview-verbs.ts';
-import type { LogEntry, OutboxCounts } from '../store.ts';
 import type { PostgresConnection, Queries } from './connection.ts';
 import { epochMsOrNull, type Instant, instantAt } from './instant.ts';
 import { logRecord, type RecordRow } from './log-record.ts';

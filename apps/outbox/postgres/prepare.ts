@@ -3,11 +3,11 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { DatabaseTrouble } from '../database-trouble.ts';
 import { isInstalled } from '../environment.ts';
-import type { DatabaseStanding, Prepared, PrepareOptions } from '../migrate.ts';
 import { readMigrations } from '../migration-files.ts';
 import { standingOf } from '../migration-history.ts';
 import { foreign, pendingOrThrow } from '../migration-refusal.ts';
 import { defaultTable, outboxTables } from '../outbox-table.ts';
+import type { DatabaseStanding, Prepared, PrepareOptions } from '../prepared.ts';
 import { type PostgresAddress, postgresAddress } from './address.ts';
 import { applyPostgresMigrations } from './apply-migrations.ts';
 import { connectPostgres, type PostgresConnection } from './connection.ts';

@@ -1,6 +1,8 @@
 // The record (`outbox_log`) and who accepted what, on PostgreSQL. Its lines are written by the verbs that cause them, in their own
 // transactions; here are those that stand alone, and what is read back of them.
-import type { LogEntry, OutboxStore } from '../store.ts';
+
+import type { LogEntry } from '../log-entry.ts';
+import type { OutboxStore } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
 import { instantAt } from './instant.ts';
 import { storableJson } from './storable-text.ts';

@@ -2,9 +2,10 @@
 // reads the rows of a million events, and no index is kept for looking alone.
 
 import { isoText } from '../clock.ts';
+import type { OutboxCounts } from '../event-state.ts';
+import type { LogEntry } from '../log-entry.ts';
 import type { LogRecord, OutboxOverview, OverviewVerbs } from '../overview-verbs.ts';
 import { recordDetail } from '../record-detail.ts';
-import type { LogEntry, OutboxCounts } from '../store.ts';
 import type { SqliteConnection } from './connection.ts';
 import { walBytesOf } from './wal.ts';
 

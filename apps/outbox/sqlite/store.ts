@@ -2,7 +2,8 @@
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from '../clock.ts';
 import { leaseRange, slotNames } from '../lease-id.ts';
-import type { LogEntry, OutboxStore } from '../store.ts';
+import type { LogEntry } from '../log-entry.ts';
+import type { OutboxStore } from '../store.ts';
 import { sqliteAudit } from './audit.ts';
 import { sqliteConfirm } from './confirm.ts';
 import type { SqliteConnection } from './connection.ts';

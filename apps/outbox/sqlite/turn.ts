@@ -2,7 +2,8 @@
 // changes nothing and is recorded.
 import { isoText } from '../clock.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { ClaimRequest, LogEntry, OutboxStore, Settlement, TurnRequest, TurnResult } from '../store.ts';
+import type { LogEntry } from '../log-entry.ts';
+import type { ClaimRequest, OutboxStore, Settlement, TurnRequest, TurnResult } from '../store.ts';
 import type { SqliteConnection } from './connection.ts';
 import { immediately } from './transaction.ts';
 import { type ClaimedRow, claimedEvent, type TurnStatements, turnStatements } from './turn-statements.ts';
