@@ -1,14 +1,15 @@
 // The chaos command as a child process, in a temp folder of its own, so that a test sees what it leaves behind.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { processesOf } from '../scripts/chaos/processes.ts';
 import { projectRoot, waitFor } from './helpers.ts';
 
-/** Everything that the runs of one test file put into the system's temp folder. */
-const tempFolder = mkdtempSync(path.join(tmpdir(), 'outbox-t-'));
+/** Everything that the runs of one test file put into the system's temp folder; made by the first of them, since all may be skipped. */
+const tempFolder = path.join(tmpdir(), `outbox-t-${randomBytes(4).toString('hex')}`);
 /** Where all of them leave their results. */
 const resultsFolder = path.join(tempFolder, 'results');
 const children = new Set<ChildProcess>();
@@ -28,6 +29,7 @@ export interface ChaosRun {
 
 /** Starts the built command. The caller's environment has settings that must not get through. */
 export function startChaos(...args: readonly string[]): ChaosRun {
+  mkdirSync(tempFolder, { recursive: true });
   const folder = mkdtempSync(path.join(tempFolder, 'r-'));
   // Root runs a PostgreSQL server as another user, who must be able to go through.
   for (const way of [tempFolder, folder]) chmodSync(way, 0o711);
