@@ -34,8 +34,7 @@ async function anHour(confirmWindowMs: number) {
       },
     },
     ...{
-      databaseName: databaseFile,
-      slots: sqliteSlots(databaseFile),
+      database: { engine: 'sqlite', name: databaseFile, slots: sqliteSlots(databaseFile) },
       access,
       gateway,
       clock,

@@ -3,7 +3,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateInvoice } from '../apps/ingester/generate.ts';
 import { recordInvoice } from '../apps/ingester/record.ts';
-import { longestServerPauseMs } from '../apps/ingester/trouble.ts';
+import { longestServerPauseMs } from '../apps/outbox/database-trouble.ts';
 import { FakeClock } from './fake-clock.ts';
 import { waitFor } from './helpers.ts';
 import { inProcess, newId } from './ingester-rig.ts';

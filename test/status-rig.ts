@@ -29,6 +29,7 @@ export async function startStatus({ file = newDatabaseFile(), port = 0 } = {}): 
   const stopping = new AbortController();
   const served = serveStatus({
     ...{ port, meters, store, clock, log, signal: stopping.signal, alive: async (names) => names },
+    engine: 'sqlite',
     about: { database: file, gateway: 'https://convoy.test/p', relayer: '00', pid: 1, concurrency: 32 },
   });
   const stop = async () => {

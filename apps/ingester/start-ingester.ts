@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock as clock } from '../outbox/clock.ts';
 import type { Application, ProcessContext } from '../outbox/daemon.ts';
 import { databasePlace } from '../outbox/database-place.ts';
+import { longestServerPauseMs } from '../outbox/database-trouble.ts';
 import { formatDuration } from '../outbox/duration.ts';
 import { readEnvironment } from '../outbox/environment.ts';
 import { createLog } from '../outbox/log.ts';
@@ -13,7 +14,6 @@ import { readIngesterConfig } from './config.ts';
 import { generateInvoice, type Invoice } from './generate.ts';
 import { Ingester } from './ingester.ts';
 import { openJournal } from './journal.ts';
-import { longestServerPauseMs } from './trouble.ts';
 
 /** Shorter than PM2's kill_timeout: a stop may have to wait for a transaction that waits for a lock. */
 const lockWaitMs = 5_000;

@@ -5,8 +5,6 @@ import type { Log } from '../outbox/log.ts';
 
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-/** A server that was restarted is back within seconds, and an attempt costs it nothing. */
-export const longestServerPauseMs = 1_000;
 
 export interface TroubleOptions {
   readonly clock: Clock;

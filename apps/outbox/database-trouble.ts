@@ -6,6 +6,9 @@
  */
 export type TroubleKind = 'busy' | 'passing' | 'damaged' | 'refused';
 
+/** The longest pause between two tries of a server that is away, ms: one that was restarted is back within seconds, and a try costs it nothing. */
+export const longestServerPauseMs = 1_000;
+
 /** An error of a database that is spoken to over a network. It quotes no row and no password. */
 export class DatabaseTrouble extends Error {
   override readonly name = 'DatabaseTrouble';

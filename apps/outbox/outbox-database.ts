@@ -6,6 +6,7 @@ import type { RelayerSlots } from './relayer-slot.ts';
 import type { OutboxStore } from './store.ts';
 
 export interface OutboxDatabase {
+  readonly engine: 'sqlite' | 'postgres';
   /** As logs and errors call it: the absolute path of the file, or host, port and database. Never a password. */
   readonly name: string;
   readonly store: OutboxStore;

@@ -3,7 +3,8 @@
 import { type Clock, sleep } from '../outbox/clock.ts';
 import type { ConvoyAccess } from '../outbox/convoy.ts';
 import { errorText, type Log } from '../outbox/log.ts';
-import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
+import type { OutboxDatabase } from '../outbox/outbox-database.ts';
+import type { RelayerSlot } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 import type { RelayerSettings } from './config.ts';
 import { keepOverdue } from './overdue.ts';
@@ -13,8 +14,7 @@ import type { Meters } from './status/meters.ts';
 
 export interface BackgroundParts {
   readonly settings: Pick<RelayerSettings, 'retention' | 'confirm-window' | 'status-port' | 'concurrency'>;
-  /** As people know it. */
-  readonly databaseName: string;
+  readonly database: Pick<OutboxDatabase, 'engine' | 'name' | 'slots'>;
   readonly access: ConvoyAccess;
   /** URL of the project. */
   readonly gateway: string;
@@ -24,7 +24,6 @@ export interface BackgroundParts {
   /** Resolves at a moment in which a request disturbs no delivery. */
   readonly calm: () => Promise<void>;
   readonly meters: Meters;
-  readonly slots: RelayerSlots;
   readonly slot: Pick<RelayerSlot, 'name'>;
   readonly pid: number;
   readonly store: OutboxStore;
@@ -55,12 +54,12 @@ async function confirming(parts: BackgroundParts): Promise<void> {
     ...parts,
     windowMs: parts.settings['confirm-window'],
     onResent: () => parts.relayer.wake(),
-    acquire: parts.slots.tryAcquireConfirm,
+    acquire: parts.database.slots.tryAcquireConfirm,
   });
 }
 
 async function serving(parts: BackgroundParts): Promise<void> {
-  const { settings, databaseName, gateway, slot, slots, pid, clock, log, signal } = parts;
+  const { settings, database, gateway, slot, pid, clock, log, signal } = parts;
   await sleep(clock, serveAfterMs, signal);
   if (signal.aborted) return;
   const status = await import('./status/status-service.ts').catch((error: unknown) => {
@@ -71,9 +70,10 @@ async function serving(parts: BackgroundParts): Promise<void> {
   await status?.serveStatus({
     ...parts,
     port: settings['status-port'],
-    alive: slots.alive,
+    engine: database.engine,
+    alive: database.slots.alive,
     about: {
-      database: databaseName,
+      database: database.name,
       gateway,
       relayer: slot.name,
       pid,

@@ -1,13 +1,12 @@
 // A database that cannot be written for a while: locked by somebody, disk full, an I/O error. Says so once, waits, says
 // when it is over; nothing is lost and nothing spins. A damaged file is not waited for.
 import type { Clock } from '../outbox/clock.ts';
+import { longestServerPauseMs } from '../outbox/database-trouble.ts';
 import { isBusy, isCorrupt, isDatabaseError, isOfServer } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
 
 const longestWaitMs = 5_000;
-/** A server that was restarted is back within seconds, and an attempt costs it nothing. */
-const longestServerWaitMs = 1_000;
 /** So long a lock is asked for every millisecond. */
 const askOftenMs = 1_000;
 /** A lock held so long is worth a line: everybody's writes wait for it. */
@@ -55,7 +54,7 @@ export class BadDays {
     // seldom misses them (500 commits/s on a slow disk: half a second of waiting, where asking every millisecond takes a tenth).
     if (isLock && nowMs - this.#sinceMs < askOftenMs) return 1;
     if (isLock) return 2 + this.#random() * 50;
-    const longestMs = isOfServer(error) ? longestServerWaitMs : longestWaitMs;
+    const longestMs = isOfServer(error) ? longestServerPauseMs : longestWaitMs;
     return Math.min(100 * 2 ** Math.min(this.#failures, 10), longestMs) * (0.5 + this.#random() / 2);
   }
 

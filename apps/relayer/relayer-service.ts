@@ -109,8 +109,8 @@ export class RelayerService implements Application {
     log.info('relayer started', { database: database.name, gateway: this.#gateway, slot: slot.name });
     const checked = this.#checkGateway(isKnown);
     const parts = {
-      ...{ ...this.#parts, ...this.#check, databaseName: database.name, relayer: this.#relayer, checked },
-      ...{ pid: thisProcess.pid, meters: this.#meters, slot, slots: database.slots, calm: this.#calm },
+      ...{ ...this.#parts, ...this.#check, relayer: this.#relayer, checked },
+      ...{ pid: thisProcess.pid, meters: this.#meters, slot, calm: this.#calm },
     };
     for (const task of [
       recordStart(this.#recording, events),

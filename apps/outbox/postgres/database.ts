@@ -55,7 +55,7 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   }
   const slots = isPooled ? locklessSlots() : postgresSlots({ name, table, session: keeper.current });
   return {
-    ...{ name, clock, slots, store: postgresStore(connection) },
+    ...{ engine: 'postgres', name, clock, slots, store: postgresStore(connection) },
     facts: () => factsOf(connection, isPooled),
     watch: ({ onChange }) => (isPooled ? () => {} : watch({ keeper, onChange, log })),
     tidyUp: () => adjusted(clock, log),

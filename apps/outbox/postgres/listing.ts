@@ -1,8 +1,10 @@
 // Looking for events, on PostgreSQL. It changes nothing; the SQL is in listing-statements.ts.
+
+import { type EventViewRow, eventView } from '../event-view.ts';
 import { keyParts } from '../key-parts.ts';
-import type { EventView, ListingVerbs } from '../listing-verbs.ts';
+import type { ListingVerbs } from '../listing-verbs.ts';
 import type { PostgresConnection } from './connection.ts';
-import { epochMs, epochMsOrNull, type Instant } from './instant.ts';
+import { epochMs, type Instant } from './instant.ts';
 import { countStatement, fewStatement, listingStatements, listStatement } from './listing-statements.ts';
 import { logRecord, type RecordRow } from './log-record.ts';
 
@@ -13,7 +15,7 @@ export function postgresListing(connection: PostgresConnection): ListingVerbs {
       const few = fewStatement(request.filter.state);
       const [row] = few === null ? [] : await connection.query<{ few: boolean }>(few);
       const { statement, values } = listStatement(request, row?.few ?? false);
-      return (await connection.query<EventViewRow>(statement, values)).map(eventView);
+      return (await connection.query<EventViewRow<Instant>>(statement, values)).map(view);
     },
     async count(request) {
       const { statement, values } = countStatement(request);
@@ -36,7 +38,7 @@ export function postgresListing(connection: PostgresConnection): ListingVerbs {
         const records = (await tx.query<RecordRow>(listingStatements.recordsOf, [row.seq])).map(logRecord);
         const { seq, payload, headers } = row;
         return {
-          event: eventView(row),
+          event: view(row),
           payload,
           payloadBytes: Buffer.byteLength(payload),
           headers,
@@ -46,54 +48,13 @@ export function postgresListing(connection: PostgresConnection): ListingVerbs {
   };
 }
 
+const view = (row: EventViewRow<Instant>) => eventView(row, epochMs);
+
 function listsEvent({ seqs }: Readonly<Record<string, unknown>>, seq: number): boolean {
   return Array.isArray(seqs) && seqs.includes(seq);
 }
 
-/** A row of `events` as far as it is shown. */
-interface EventViewRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly key_suffix: string;
-  readonly business_id: string;
-  readonly event_type: string;
-  readonly status: EventView['status'];
-  readonly created_at: Instant;
-  readonly processed_at: Instant | null;
-  readonly confirmed_at: Instant | null;
-  readonly available_at: number;
-  readonly lease_id: string | null;
-  readonly attempts: number;
-  readonly claims: number;
-  readonly resends: number;
-  readonly wait_reason: EventView['waitReason'];
-  readonly gateway: string | null;
-  readonly last_error: string | null;
-}
-
-interface FoundRow extends EventViewRow {
+interface FoundRow extends EventViewRow<Instant> {
   readonly payload: string;
   readonly headers: string | null;
-}
-
-function eventView(row: EventViewRow): EventView {
-  return {
-    seq: row.seq,
-    id: row.id,
-    keySuffix: row.key_suffix,
-    businessId: row.business_id,
-    eventType: row.event_type,
-    status: row.status,
-    createdAtMs: epochMs(row.created_at),
-    processedAtMs: epochMsOrNull(row.processed_at),
-    confirmedAtMs: epochMsOrNull(row.confirmed_at),
-    availableAtMs: row.available_at,
-    leasedBy: row.lease_id === null ? null : row.lease_id.slice(0, Math.max(0, row.lease_id.indexOf(':'))),
-    attempts: row.attempts,
-    claims: row.claims,
-    resends: row.resends,
-    waitReason: row.wait_reason,
-    gateway: row.gateway,
-    lastError: row.last_error,
-  };
 }

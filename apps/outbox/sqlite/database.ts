@@ -26,7 +26,7 @@ export async function openSqliteOutbox(given: {
   const identity = rememberFile(file);
   const store = sqliteStore(await openDatabase(file, { ...connection, table }));
   return {
-    ...{ name: file, store, slots: sqliteSlots(file), clock: systemClock },
+    ...{ engine: 'sqlite', name: file, store, slots: sqliteSlots(file), clock: systemClock },
     ...sqliteHabits(file, store),
     assertSame: identity.assertSame,
     close: store.close,

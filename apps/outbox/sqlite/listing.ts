@@ -1,8 +1,9 @@
 // Looking for events, in SQLite. The one place where SQL is put together at run time: each member of a filter adds one
 // condition from a fixed list. Values are always bound.
 import { isoText } from '../clock.ts';
+import { type EventViewRow, eventView } from '../event-view.ts';
 import { keyParts } from '../key-parts.ts';
-import type { EventFilter, EventState, EventView, ListingVerbs, ListRequest } from '../listing-verbs.ts';
+import type { EventFilter, EventState, ListingVerbs, ListRequest } from '../listing-verbs.ts';
 import type { SqliteConnection } from './connection.ts';
 import { logRecord, type RecordRow } from './overview.ts';
 
@@ -11,7 +12,7 @@ export function sqliteListing(db: SqliteConnection): ListingVerbs {
   return {
     async list(request) {
       const rows = db.prepare(listSql(request)).all(parametersOf(request));
-      return (rows as EventViewRow[]).map(eventView);
+      return (rows as EventViewRow<string>[]).map(view);
     },
     async count(request) {
       const { where } = conditionsOf(request.filter);
@@ -29,39 +30,20 @@ export function sqliteListing(db: SqliteConnection): ListingVerbs {
         if (row === undefined) continue;
         const records = db.prepare(recordsSql).all({ seq: row.seq }) as RecordRow[];
         const { payload, payload_bytes: payloadBytes, headers } = row;
-        return { event: eventView(row), payload, payloadBytes, headers, records: records.map(logRecord) };
+        return { event: view(row), payload, payloadBytes, headers, records: records.map(logRecord) };
       }
       return null;
     },
   };
 }
 
-/** A row of `events` as far as it is shown. */
-interface EventViewRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly key_suffix: string;
-  readonly business_id: string;
-  readonly event_type: string;
-  readonly status: EventView['status'];
-  readonly created_at: string;
-  readonly processed_at: string | null;
-  readonly confirmed_at: string | null;
-  readonly available_at: number;
-  readonly lease_id: string | null;
-  readonly attempts: number;
-  readonly claims: number;
-  readonly resends: number;
-  readonly wait_reason: EventView['waitReason'];
-  readonly gateway: string | null;
-  readonly last_error: string | null;
-}
-
-interface FoundRow extends EventViewRow {
+interface FoundRow extends EventViewRow<string> {
   readonly payload: string;
   readonly payload_bytes: number;
   readonly headers: string | null;
 }
+
+const view = (row: EventViewRow<string>) => eventView(row, Date.parse);
 
 const columns = `seq, id, key_suffix, business_id, event_type, status, created_at, processed_at, confirmed_at, available_at,
   lease_id, attempts, claims, resends, wait_reason, gateway, last_error`;
@@ -149,27 +131,5 @@ function parametersOf(request: Partial<ListRequest> & Pick<ListRequest, 'filter'
     nowMs: request.nowMs,
     limit: request.limit ?? null,
     beyondSeq: request.beyondSeq ?? null,
-  };
-}
-
-function eventView(row: EventViewRow): EventView {
-  return {
-    seq: row.seq,
-    id: row.id,
-    keySuffix: row.key_suffix,
-    businessId: row.business_id,
-    eventType: row.event_type,
-    status: row.status,
-    createdAtMs: Date.parse(row.created_at),
-    processedAtMs: row.processed_at === null ? null : Date.parse(row.processed_at),
-    confirmedAtMs: row.confirmed_at === null ? null : Date.parse(row.confirmed_at),
-    availableAtMs: row.available_at,
-    leasedBy: row.lease_id === null ? null : row.lease_id.slice(0, Math.max(0, row.lease_id.indexOf(':'))),
-    attempts: row.attempts,
-    claims: row.claims,
-    resends: row.resends,
-    waitReason: row.wait_reason,
-    gateway: row.gateway,
-    lastError: row.last_error,
   };
 }

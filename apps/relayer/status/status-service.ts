@@ -3,7 +3,7 @@
 import { type Clock, sleep } from '../../outbox/clock.ts';
 import { isCorrupt } from '../../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../../outbox/log.ts';
-import { isPostgresUrl } from '../../outbox/postgres/address.ts';
+import type { OutboxDatabase } from '../../outbox/outbox-database.ts';
 import type { RelayerSlots } from '../../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../../outbox/store.ts';
 import { Broadcast } from './broadcast.ts';
@@ -22,6 +22,7 @@ export interface StatusParts {
   readonly port: number;
   readonly meters: Meters;
   readonly store: OutboxStore;
+  readonly engine: OutboxDatabase['engine'];
   readonly alive: RelayerSlots['alive'];
   readonly about: {
     readonly database: string;
@@ -84,7 +85,7 @@ async function portWhenFree(
 }
 
 function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
-  const { store, meters, clock, signal, alive, about } = parts;
+  const { store, meters, clock, signal, engine, alive, about } = parts;
   const broadcast = new Broadcast({
     clock,
     onError,
@@ -99,7 +100,7 @@ function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
         nowMs: moment.atMs,
         isSendingAllowed: meters.isSendingAllowed,
         failingSinceMs: meters.failingSinceMs,
-        isOnServer: isPostgresUrl(about.database),
+        isOnServer: engine === 'postgres',
         ...{ deaths, stalledSinceMs, undeliveredAtMs },
       }),
     about: { ...about, redriveCommand },
