@@ -31,6 +31,9 @@ export function outboxTable({ variables }: Pick<Environment, 'variables'>): stri
 export function sqlForTable(sql: string, table: string): string {
   if (table === defaultTable) return sql;
   return sql
-    .replaceAll(/(?<=\b(?:FROM|JOIN|INTO|UPDATE|INDEXED BY)\s+)events(_\w+)?\b/g, `"${table}$1"`)
+    .replaceAll(
+      /(?<=\b(?:FROM|JOIN|INTO|UPDATE|UPDATE OR ROLLBACK|INDEXED BY)\s+)events(_\w+)?\b/g,
+      `"${table}$1"`,
+    )
     .replaceAll(/(?<=")events(?=["_])/g, table);
 }

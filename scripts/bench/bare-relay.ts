@@ -47,13 +47,7 @@ export async function relayBarely({ database, baseUrl, slots }: BareWork): Promi
   };
 }
 
-interface Row {
-  readonly seq: number;
-  readonly id: string;
-  readonly business_id: string;
-  readonly event_type: string;
-  readonly payload: string;
-}
+type Row = readonly [seq: number, id: string, businessId: string, eventType: string, payload: string];
 
 async function claimAndSettleAll(file: string, slots: number): Promise<readonly Row[]> {
   // The relayer's durability and checkpoints.
@@ -82,11 +76,14 @@ async function claimAndSettleAll(file: string, slots: number): Promise<readonly 
 
 /** Settles what is held and claims as much again, in one transaction. */
 function bareTurn(db: SqliteConnection) {
-  const claim = db.prepare(`
-    UPDATE events SET lease_id = :leaseId, available_at = :endsAtMs, claims = claims + 1
+  // OR ROLLBACK and rows as arrays, as the relayer has it.
+  const claim = db
+    .prepare(`
+    UPDATE OR ROLLBACK events SET lease_id = :leaseId, available_at = :endsAtMs, claims = claims + 1
      WHERE seq IN (SELECT seq FROM events WHERE status = 'pending' AND available_at <= :nowMs
                     ORDER BY available_at, seq LIMIT :slots)
-    RETURNING seq, id, business_id, event_type, json(payload) AS payload`);
+    RETURNING seq, id, business_id, event_type, json(payload)`)
+    .raw();
   const settle = db.prepare(`
     UPDATE events SET status = 'processed', lease_id = NULL, processed_at = :at, gateway = :gateway, claims = 0
      WHERE seq = :seq AND lease_id = :leaseId`);
@@ -94,9 +91,9 @@ function bareTurn(db: SqliteConnection) {
     (turn: { held: readonly Row[]; leaseId: string; nextLeaseId: string; slots: number }): readonly Row[] => {
       const nowMs = Date.now();
       const at = new Date(nowMs).toISOString();
-      for (const { seq } of turn.held) settle.run({ seq, leaseId: turn.leaseId, at, gateway: 'bare' });
+      for (const [seq] of turn.held) settle.run({ seq, leaseId: turn.leaseId, at, gateway: 'bare' });
       const lease = { leaseId: turn.nextLeaseId, endsAtMs: nowMs + 30_000, nowMs, slots: turn.slots };
-      return (claim.all(lease) as Row[]).sort((a, b) => a.seq - b.seq);
+      return (claim.all(lease) as Row[]).sort(([a], [b]) => a - b);
     },
   );
 }
@@ -135,8 +132,8 @@ function sendAll(rows: readonly Row[], baseUrl: string, slots: number): Promise<
   return sent.finally(() => pool.destroy());
 }
 
-function bodyOf({ id, business_id, event_type, payload }: Row): string {
-  return `{"owner_id":${JSON.stringify(business_id)},"event_type":${JSON.stringify(event_type)},"idempotency_key":${JSON.stringify(id)},"data":${payload}}`;
+function bodyOf([, id, businessId, eventType, payload]: Row): string {
+  return `{"owner_id":${JSON.stringify(businessId)},"event_type":${JSON.stringify(eventType)},"idempotency_key":${JSON.stringify(id)},"data":${payload}}`;
 }
 
 /** Reads one answer and judges it as a relayer must: 201, JSON, `status` true. */

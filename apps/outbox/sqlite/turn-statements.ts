@@ -3,39 +3,44 @@
 import type { ClaimedEvent } from '../store.ts';
 import type { SqliteConnection } from './connection.ts';
 
-/** A claimed row as SQLite returns it. */
-export interface ClaimedRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly key_suffix: string;
-  readonly business_id: string;
-  readonly event_type: string;
-  readonly payload: string | null;
-  readonly headers: string | null;
-  readonly lease_id: string;
-  readonly attempts: number;
-  readonly claims: number;
-  readonly created_at: string;
-}
+/** A claimed row as SQLite returns it, its values in the order in which the claim names them. */
+export type ClaimedRow = readonly [
+  seq: number,
+  id: string,
+  keySuffix: string,
+  businessId: string,
+  eventType: string,
+  headers: string | null,
+  leaseId: string,
+  attempts: number,
+  claims: number,
+  createdAt: string,
+  payload: string | null,
+];
 
 /** The event in a claimed row. */
 export function claimedEvent(row: ClaimedRow): ClaimedEvent {
   return {
-    seq: row.seq,
-    id: row.id,
-    keySuffix: row.key_suffix,
-    businessId: row.business_id,
-    eventType: row.event_type,
-    payload: row.payload,
-    headers: row.headers,
-    leaseId: row.lease_id,
-    attempts: row.attempts,
-    claims: row.claims,
-    createdAtMs: Date.parse(row.created_at),
+    seq: row[0],
+    id: row[1],
+    keySuffix: row[2],
+    businessId: row[3],
+    eventType: row[4],
+    payload: row[10],
+    headers: row[5],
+    leaseId: row[6],
+    attempts: row[7],
+    claims: row[8],
+    createdAtMs: Date.parse(row[9]),
   };
 }
 
-/** Prepares the statements once. The `events` table must exist. */
+/**
+ * Prepares the statements once. The `events` table must exist. What runs once a turn is OR ROLLBACK: a failure undoes the whole
+ * turn either way, and with the default, ABORT, SQLite copies each page that the statement changes into a temporary file first,
+ * to undo the statement alone (2.4 of 23 us an event). Rows come as arrays, which better-sqlite3 makes faster than objects
+ * (1.5 us).
+ */
 export function turnStatements(db: SqliteConnection) {
   return { ...claimStatements(db), ...settleStatements(db) };
 }
@@ -51,8 +56,9 @@ function claimStatements(db: SqliteConnection) {
     // (a CHECK can be switched off) would otherwise fail the claim of the whole batch; so would counters edited to below 0,
     // since an UPDATE checks every constraint on a column it sets. PostgreSQL will want FOR UPDATE SKIP
     // LOCKED here; SQLite has one writer.
-    claim: db.prepare(`
-      UPDATE events
+    claim: db
+      .prepare(`
+      UPDATE OR ROLLBACK events
          SET lease_id = :leaseId, available_at = :leaseEndsAtMs, claims = max(claims, 0) + 1,
              attempts = max(attempts, 0), wait_reason = NULL
        WHERE seq IN (
@@ -62,7 +68,8 @@ function claimStatements(db: SqliteConnection) {
                 ORDER BY available_at, seq
                 LIMIT :slots)
       RETURNING seq, id, key_suffix, business_id, event_type, headers, lease_id, attempts, claims, created_at,
-                CASE WHEN json_valid(payload) THEN json(payload) END AS payload`),
+                CASE WHEN json_valid(payload) THEN json(payload) END`)
+      .raw(),
     // The upper bound keeps out texts and blobs, which sort after all numbers and would be no instant at all.
     nextDue: db
       .prepare(
@@ -79,7 +86,7 @@ function settleStatements(db: SqliteConnection) {
     // for the rare case that a lease was lost. PostgreSQL will take an array for the JSON.
     processed: db
       .prepare(`
-      UPDATE events
+      UPDATE OR ROLLBACK events
          SET status = 'processed', lease_id = NULL, processed_at = :at, gateway = :gateway, claims = 0, last_error = NULL
        WHERE seq IN (SELECT value FROM json_each(:seqs)) AND lease_id = :leaseId
       RETURNING seq`)
