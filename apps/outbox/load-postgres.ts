@@ -15,7 +15,9 @@ export async function loadPostgres<Loaded>(loading: Promise<Loaded>): Promise<Lo
   }
 }
 
+/** As `import` and `require` say it: the relayer's bundle is CommonJS, the library ES modules. */
 function isMissingClient(error: unknown): boolean {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-  return isMissing && /package '(?:pg|@prisma\/adapter-pg)'/.test(error.message);
+  if (!(error instanceof Error && 'code' in error)) return false;
+  const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND';
+  return isMissing && /'(?:pg|@prisma\/adapter-pg)'/.test(error.message);
 }
