@@ -1,0 +1,26 @@
+// Lets the first of many requests leave before the others are begun. It knows nothing of requests.
+import type { Clock } from '../outbox/clock.ts';
+
+/**
+ * Returns what runs tasks: the first at once; those that come with it only when the event loop has had its connection's answer
+ * to look at; from then on each at once. Opening 64 connections takes a cold process some 20 ms, in which it would hear of
+ * none: the first event arrived 113 to 138 ms after the start of the process, and 93 to 107 ms this way.
+ */
+export function firstAhead(clock: Clock): (task: () => void) => void {
+  let waiting: (() => void)[] | null = null;
+  let isOver = false;
+  return (task) => {
+    if (isOver) return task();
+    if (waiting !== null) return void waiting.push(task);
+    const others: (() => void)[] = [];
+    waiting = others;
+    task();
+    // Twice: what is begun while I/O is looked at comes before the next look.
+    clock.soon(() =>
+      clock.soon(() => {
+        isOver = true;
+        for (const other of others) other();
+      }),
+    );
+  };
+}
