@@ -1,7 +1,7 @@
 // What must hold of invoices, events and acceptances after any run. Pure functions of the evidence that return the
 // offenders.
 import type { Evidence, EvidenceEvent } from './evidence.ts';
-import type { Invariant } from './invariants.ts';
+import type { Invariant } from './invariant.ts';
 import { linesOf } from './record.ts';
 import { causesOf, repeatsOf } from './repeat-causes.ts';
 import { explainRepeats } from './repeats.ts';

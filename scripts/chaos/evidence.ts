@@ -7,6 +7,7 @@ import { type LedgerContent, readLedger } from '../sandbox/ledger-reader.ts';
 import { postgresTables } from './postgres/tables.ts';
 import { type RecordLine, readRecord } from './record.ts';
 import { allReports, type Report } from './reports.ts';
+import type { EventRow, RunTables } from './run-tables.ts';
 import { sqliteTables } from './sqlite/tables.ts';
 
 /** File names in the folder of a run. */
@@ -18,29 +19,6 @@ export const arenaFiles = {
   /** What a server's tables held in the end. */
   tables: 'tables.json',
 } as const;
-
-/** The tables of a run as they were in the end, whatever the engine. */
-export interface RunTables {
-  /** Ids. */
-  readonly invoices: readonly string[];
-  readonly events: readonly EventRow[];
-  /** Those that outbox_log has not forgotten. */
-  readonly reports: readonly Report[];
-  readonly integrity: string;
-}
-
-export interface EventRow {
-  readonly key: string;
-  readonly owner: string;
-  readonly type: string;
-  readonly status: string;
-  readonly isLeased: boolean;
-  readonly lastError: string | null;
-  readonly invoiceId: string | null;
-  /** The payload as it has to be sent; null when it is no JSON. */
-  readonly sent: string | null;
-  readonly createdAtMs: number;
-}
 
 export interface EvidenceEvent {
   /** The idempotency key: id and suffix. */

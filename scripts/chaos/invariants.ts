@@ -1,18 +1,10 @@
 // What must hold after any run, each with a stable name and a sentence. Those of the data are in data-invariants.ts; here
 // are those of the processes and of the run itself.
 import { dataInvariants } from './data-invariants.ts';
-import type { Evidence } from './evidence.ts';
 import { growths } from './growth.ts';
+import type { Invariant } from './invariant.ts';
 import { linesOf, type RecordLine, type RecordOf } from './record.ts';
 import { lateTakeovers } from './takeovers.ts';
-
-export interface Invariant {
-  readonly name: string;
-  /** What it promises, as a sentence. */
-  readonly promise: string;
-  /** Keys, ids or words that break it. */
-  readonly offenders: (evidence: Evidence) => readonly string[];
-}
 
 /** All of them, the worst first. */
 export const invariants: readonly Invariant[] = [

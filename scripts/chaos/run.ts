@@ -2,9 +2,10 @@
 // nothing of it is left running.
 import { type Arena, createArena, relayerTiming, sandboxUrl } from './arena.ts';
 import { usualDelay } from './bad-weather.ts';
+import type { ChaosDatabase, DatabaseTrouble } from './chaos-database.ts';
 import { ChaosError } from './chaos-error.ts';
 import type { ChaosSettings } from './config.ts';
-import { type ChaosDatabase, chaosDatabase } from './database.ts';
+import { chaosDatabase } from './database.ts';
 import { arenaFiles } from './evidence.ts';
 import { heal, killAll, runDry, stopAll } from './heal.ts';
 import { createPm2, type Pm2 } from './pm2.ts';
@@ -76,7 +77,7 @@ async function playOut(run: Run): Promise<void> {
   progress.begin(stage);
   try {
     await mustBeUp(stage);
-    await disturb(stage);
+    await disturb(stage, database.troubles);
     await heal(stage);
     await runDry(stage);
   } finally {
@@ -125,7 +126,7 @@ async function mustBeUp({ arena, facts, vitals, link, signal }: Stage): Promise<
 }
 
 /** Makes trouble until the time is up and enough processes were killed. */
-async function disturb(stage: Stage): Promise<void> {
+async function disturb(stage: Stage, troubles: readonly DatabaseTrouble[]): Promise<void> {
   const { durationMs, kills } = stage.settings;
   const startMs = monotonicMs();
   // A machine too slow to do so many kills gets more time, but not for ever: then the verdict says how many there were.
@@ -135,7 +136,7 @@ async function disturb(stage: Stage): Promise<void> {
     const isEnough = stage.record.of('kill').length >= kills;
     return (elapsedMs >= durationMs && isEnough) || elapsedMs >= limitMs;
   };
-  await makeTrouble(stage, isOver);
+  await makeTrouble({ stage, troubles, isOver });
 }
 
 function couldNotRun(message: string): ChaosError {

@@ -1,7 +1,6 @@
 // What those who make trouble share: the processes, what is known of them, and who must be left alone for a moment.
 import type { Arena } from './arena.ts';
 import type { ChaosSettings } from './config.ts';
-import type { ChaosDatabase } from './database.ts';
 import type { Facts } from './facts.ts';
 import type { Pm2 } from './pm2.ts';
 import { isOwn, signalOwn } from './processes.ts';
@@ -13,7 +12,8 @@ export interface Stage {
   readonly settings: ChaosSettings;
   readonly arena: Arena;
   readonly pm2: Pm2;
-  readonly database: ChaosDatabase;
+  /** Its engine, and its processes, which are no application. */
+  readonly database: { readonly engine: 'sqlite' | 'postgres'; pids(): readonly number[] };
   readonly facts: Facts;
   readonly link: SandboxLink;
   readonly vitals: Vitals;

@@ -1,6 +1,7 @@
 // What happens besides the single kills, act after act in an order that the seed decides: bad weather at the gateway, calm,
 // poison, a polite stop, a stall, zombies, kill storms, the death of PM2 itself; and every minute all of it is healed.
 import { badWeather, type Weather } from './bad-weather.ts';
+import type { DatabaseTrouble } from './chaos-database.ts';
 import { makeKills, playStorm } from './kills.ts';
 import { checkLiveness } from './liveness.ts';
 import { playNap } from './nap.ts';
@@ -25,12 +26,20 @@ const healEveryMs = 60_000;
 /** A storm lasts an eighth of the run, but no longer than this. */
 const longestStormMs = 30_000;
 
+export interface TroubleOptions {
+  readonly stage: Stage;
+  /** What the database can do to those who use it. */
+  readonly troubles: readonly DatabaseTrouble[];
+  readonly isOver: () => boolean;
+}
+
 /** Makes trouble of all kinds until `isOver`; in a soak only such as ends no process, and takes samples. */
-export async function makeTrouble(stage: Stage, isOver: () => boolean): Promise<void> {
+export async function makeTrouble(options: TroubleOptions): Promise<void> {
+  const { stage, isOver } = options;
   const random = createRandom(stage.settings.seed, 'kills');
   const tasks = [
     stage.settings.soak ? takeSamples(stage, isOver) : makeKills(stage, { random, isOver }),
-    playActs(stage, isOver),
+    playActs(options),
   ];
   try {
     await Promise.all(tasks);
@@ -43,14 +52,14 @@ export async function makeTrouble(stage: Stage, isOver: () => boolean): Promise<
 }
 
 /** Plays the worst acts first, then all of them as the deck has it. */
-async function playActs(stage: Stage, isOver: () => boolean): Promise<void> {
+async function playActs({ stage, troubles, isOver }: TroubleOptions): Promise<void> {
   const random = createRandom(stage.settings.seed, 'trouble');
   const { relayers, soak } = stage.settings;
   const gentle = gentleActs(stage, random);
   const { nap, storm, pm2Kill, politeStop } = harshActs(stage, random);
   // With a single relayer nobody would do the work of one that sleeps.
   const naps = soak || relayers === 1 ? [] : [nap];
-  const harsh = soak ? [] : [...naps, politeStop, ...databaseActs(stage), storm, pm2Kill];
+  const harsh = soak ? [] : [...naps, politeStop, ...databaseActs(stage, troubles), storm, pm2Kill];
   const draw = createDeck<Act>(random, [...Object.values(gentle), ...harsh]);
   let healedMs = monotonicMs();
   for (const act of [gentle.poison, gentle.weather, ...harsh]) await play(stage, act);
@@ -101,10 +110,9 @@ function harshActs(stage: Stage, random: Random) {
   };
 }
 
-/** What the database can do to those who use it. */
-function databaseActs(stage: Stage): readonly Act[] {
+function databaseActs(stage: Stage, troubles: readonly DatabaseTrouble[]): readonly Act[] {
   const random = createRandom(stage.settings.seed, 'database');
-  return stage.database.troubles.map(({ play, ...act }) => ({ ...act, play: () => play(stage, random) }));
+  return troubles.map(({ play, ...act }) => ({ ...act, play: () => play(stage, random) }));
 }
 
 async function playWeather(stage: Stage, random: Random, { name, orders }: Weather): Promise<void> {

@@ -2,8 +2,9 @@
 // is always null here, which Convoy's is not; only paging forwards is imitated.
 import type { EventRow } from './event-store.ts';
 import { pageOf, pageOrder } from './page.ts';
+import { SANDBOX_PROJECT_ID } from './project-book.ts';
 import { emptyReply, errorReply, type Reply, successReply } from './reply.ts';
-import { type Query, type Route, SANDBOX_PROJECT_ID, type World } from './world.ts';
+import type { Query, Route, World } from './world.ts';
 
 export const eventListRoute: Route = { kind: 'read', method: 'GET', answer: listEvents };
 

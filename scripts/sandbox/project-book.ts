@@ -1,7 +1,9 @@
 // The projects of the sandbox and the keys that open them. In memory: after a restart there is the one it was started with.
 // All projects share endpoints and events, which Convoy's do not.
 import { createHash, randomBytes } from 'node:crypto';
-import { SANDBOX_PROJECT_ID } from './world.ts';
+
+/** The project that the sandbox starts with. */
+export const SANDBOX_PROJECT_ID = 'sandbox';
 
 export interface SandboxProject {
   readonly uid: string;

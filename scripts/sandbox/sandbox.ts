@@ -11,8 +11,8 @@ import type { FaultControls } from './fault-board.ts';
 import type { LedgerQueries } from './ledger.ts';
 import { type LedgerSink, openLedgerFile } from './ledger-file.ts';
 import { ledgerLines } from './ledger-reader.ts';
+import { SANDBOX_PROJECT_ID } from './project-book.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
-import { SANDBOX_PROJECT_ID } from './world.ts';
 
 /** A running sandbox. */
 export interface Sandbox {

@@ -9,9 +9,6 @@ import type { ProjectBook, SandboxProject } from './project-book.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 import type { Exchange, Reply } from './reply.ts';
 
-/** The project that the sandbox starts with. */
-export const SANDBOX_PROJECT_ID = 'sandbox';
-
 /** An accepted event with what its delivery needs. */
 export interface AcceptedEvent extends PendingEvent {
   readonly posted: FanoutEvent;

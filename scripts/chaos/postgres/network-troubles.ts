@@ -1,5 +1,5 @@
 // What a network does to the applications' connections: cuts all of them at once, or passes nothing for a while.
-import type { DatabaseTrouble } from '../database.ts';
+import type { DatabaseTrouble } from '../chaos-database.ts';
 import { pause } from '../waiting.ts';
 import { noteTrouble } from './note-trouble.ts';
 import type { DatabaseProxy } from './proxy.ts';

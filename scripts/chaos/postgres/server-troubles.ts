@@ -1,7 +1,7 @@
 // What happens to a server: one of its processes is killed, all of it is killed, or it is restarted, politely or at once.
 import { spawnSync } from 'node:child_process';
 import type { PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
-import type { DatabaseTrouble } from '../database.ts';
+import type { DatabaseTrouble } from '../chaos-database.ts';
 import type { Random } from '../random.ts';
 import { monotonicMs } from '../record.ts';
 import type { Stage } from '../stage.ts';

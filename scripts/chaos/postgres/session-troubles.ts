@@ -1,7 +1,7 @@
 // Ends single connections of the run's own applications, as an administrator or a failing network would: the session by whose locks a
 // relayer is known to live, or one on which statements run. Nobody else's are ever touched: it looks in the run's database only.
 import type { PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
-import type { DatabaseTrouble } from '../database.ts';
+import type { DatabaseTrouble } from '../chaos-database.ts';
 import type { Random } from '../random.ts';
 import { monotonicMs } from '../record.ts';
 import type { Stage } from '../stage.ts';

@@ -2,7 +2,7 @@
 // verdict, which can so be asked again when the server is long gone.
 import Database from 'better-sqlite3';
 import type { PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
-import type { EventRow, RunTables } from '../evidence.ts';
+import type { EventRow, RunTables } from '../run-tables.ts';
 import { integrityOf } from './integrity.ts';
 import { reportRows } from './report-rows.ts';
 

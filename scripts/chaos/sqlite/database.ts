@@ -1,5 +1,5 @@
 // A run on an SQLite file in the run's folder: nothing to start, nothing to give back, and no trouble but that of its users.
-import type { ChaosDatabase } from '../database.ts';
+import type { ChaosDatabase } from '../chaos-database.ts';
 import { arenaFiles } from '../evidence.ts';
 import { openSqliteFacts } from './facts.ts';
 

@@ -1,6 +1,6 @@
 // What a run left in its SQLite file.
 import Database from 'better-sqlite3';
-import type { EventRow, RunTables } from '../evidence.ts';
+import type { EventRow, RunTables } from '../run-tables.ts';
 import { sqliteReports } from './reports.ts';
 
 interface Row extends Omit<EventRow, 'isLeased' | 'createdAtMs'> {
