@@ -21,6 +21,7 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
   const { url, client, drop } = await createSchema();
   await client.query(`SET synchronous_commit = off; ${beside}; ${sqlForTable(postgresSchemaSql(), table)}`);
   const stores: OutboxStore[] = [];
+  const inTurn = oneAtATime();
   return {
     async empty(): Promise<ContractDatabase> {
       await client.query(`
@@ -34,8 +35,8 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
           opened += 1;
           return store;
         },
-        append: (columns) => insertPostgresEvent(client, columns, table),
-        read: (seq) => postgresRow(client, seq, table),
+        append: (columns) => inTurn(() => insertPostgresEvent(client, columns, table)),
+        read: (seq) => inTurn(() => postgresRow(client, seq, table)),
         spoilPayload: (seq) => spoilPayload(client, { table, seq }),
       };
     },
@@ -43,6 +44,16 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
       await Promise.all(stores.map((store) => store.close()));
       await drop();
     },
+  };
+}
+
+/** The contract asks for several rows at once, and pg's client will refuse a query while it is busy with another (from version 9 on). */
+function oneAtATime() {
+  let before: Promise<unknown> = Promise.resolve();
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = before.then(work);
+    before = result.catch(() => {});
+    return result;
   };
 }
 
