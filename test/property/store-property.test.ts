@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tempDirectory } from '../helpers.ts';
 import { newDatabaseFile } from '../outbox-database.ts';
+import { onFile } from '../played-database.ts';
 import { isDeep, patienceMs, progressOf, runs, seed, tellProgress } from '../repeatable.ts';
 import { storeCommands } from './store-commands.ts';
 import { StoreModel } from './store-model.ts';
@@ -17,7 +18,7 @@ test(
   'the SQLite store does what the model says, whatever the sequence of commands',
   async () => {
     const folder = tempDirectory();
-    const template = newDatabaseFile(folder);
+    const database = onFile(path.join(folder, 'played.db'), newDatabaseFile(folder));
     const numRuns = runs({ everyday: 80, deep: 4_000 });
     const most = isDeep ? 120 : 60;
     let cases = 0;
@@ -26,16 +27,18 @@ test(
     const property = fc.asyncProperty(storeCommands({ most }), async (sequence) => {
       cases += 1;
       tell(cases);
-      const world = new StoreWorld(path.join(folder, `case-${cases}.db`), template);
-      const play: Play = { model: new StoreModel(), nowMs: startMs, handedOut: [] };
+      await database.clear();
+      const world = new StoreWorld(database);
+      const play: Play = { model: new StoreModel(), nowMs: startMs, rows: [], handedOut: [] };
       try {
         await fc.asyncModelRun(() => ({ model: play, real: world }), sequence);
         commands += [...sequence].length;
       } finally {
-        await world.remove();
+        await world.end();
       }
     });
     const result = await fc.check(property, { seed, numRuns, includeErrorInReport: true });
+    await database.close();
     if (result.failed) {
       const repeat = `OUTBOX_SEED=${seed} OUTBOX_RUNS=${numRuns}${isDeep ? ' OUTBOX_DEEP=1' : ''}`;
       const report = await fc.asyncDefaultReportMessage(result);

@@ -37,7 +37,7 @@ export const turn = fc
   })
   .map(({ slot, settlements: chosen, claim: wanted }) =>
     command(nameOf(slot, chosen, wanted), 'turn', async (play, world) => {
-      const holder = await world.holder(slot);
+      const holder = world.holder(slot);
       const settlements = settlementsOf(play, chosen);
       const claim = wanted === null ? null : claimOf(play, wanted, { holder, settlements });
       const { nowMs, model } = play;

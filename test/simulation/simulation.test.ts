@@ -4,9 +4,10 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDirectory } from '../helpers.ts';
 import { newDatabaseFile } from '../outbox-database.ts';
+import type { PlayedDatabase } from '../played-database.ts';
 import { patienceMs, progressOf, runs, seed, tellProgress } from '../repeatable.ts';
 import { type Scenario, scenarioOf, smallerScenarios } from './scenario.ts';
-import { fileDatabase, memoryDatabase, type SimulatedDatabase } from './simulated-database.ts';
+import { fileDatabase, memoryDatabase } from './simulated-database.ts';
 import { simulate, type Verdict } from './simulation.ts';
 
 test(
@@ -26,7 +27,7 @@ test(
       // The runner's own messages, now and then.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    database.close();
+    await database.close();
     tellProgress(`simulation: ${JSON.stringify(sum)}`);
     // Faults must have bitten: a simulation in which nothing is ever sent twice has tried nothing.
     if (count >= 100) expect(sum.repeats).toBeGreaterThan(count / 100);
@@ -49,7 +50,7 @@ test(
         fileDatabase(path.join(folder, `${n}.db`), template),
       ]) {
         traces.push((await simulate(scenario, database, { isTraced: true })).trace);
-        database.close();
+        await database.close();
       }
       expect(traces[0]?.length).toBeGreaterThan(3);
       expect(traces[1]).toEqual(traces[0]);
@@ -60,7 +61,7 @@ test(
 );
 
 /** The smallest scenario found that breaks a rule, and its trace. */
-async function report(scenario: Scenario, database: SimulatedDatabase): Promise<string> {
+async function report(scenario: Scenario, database: PlayedDatabase): Promise<string> {
   let smallest = scenario;
   let verdict: Verdict = await simulate(scenario, database, { isTraced: true });
   for (let tries = 0, isSmaller = true; isSmaller && tries < 2_000; ) {

@@ -1,11 +1,11 @@
 // Plays one scenario: starts the relayers, lets the faults happen, heals everything, waits until all good events are
 // processed, stops the relayers, and looks at what is left.
 import { isoText } from '../../apps/outbox/clock.ts';
+import type { PlayedDatabase } from '../played-database.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { Referee } from './referee.ts';
 import { type Fault, longestDrainMs, type Moment, type Scenario } from './scenario.ts';
 import { SimulatedConvoy } from './simulated-convoy.ts';
-import type { SimulatedDatabase } from './simulated-database.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { type Machine, SimulatedRelayer } from './simulated-relayer.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -22,7 +22,7 @@ export interface Verdict {
 /** Plays a scenario on an empty database. */
 export async function simulate(
   scenario: Scenario,
-  database: SimulatedDatabase,
+  database: PlayedDatabase,
   options: { readonly isTraced: boolean } = { isTraced: false },
 ): Promise<Verdict> {
   return new Simulation(scenario, database, options.isTraced).play();
@@ -30,7 +30,7 @@ export async function simulate(
 
 class Simulation implements Machine {
   readonly scenario: Scenario;
-  readonly database: SimulatedDatabase;
+  readonly database: PlayedDatabase;
   readonly time: SimulatedTime;
   readonly convoy: SimulatedConvoy;
   readonly referee: Referee;
@@ -44,7 +44,7 @@ class Simulation implements Machine {
   #processes = 0;
   #isEnding = false;
 
-  constructor(scenario: Scenario, database: SimulatedDatabase, isTraced: boolean) {
+  constructor(scenario: Scenario, database: PlayedDatabase, isTraced: boolean) {
     this.scenario = scenario;
     this.database = database;
     this.#isTraced = isTraced;
@@ -60,9 +60,9 @@ class Simulation implements Machine {
 
   async play(): Promise<Verdict> {
     const { scenario, time, referee } = this;
-    this.database.clear();
+    await this.database.clear();
     for (let index = 0; index < scenario.relayers; index++) this.#start(index);
-    for (const event of scenario.events) time.in(event.atMs, () => this.#append(event.kind));
+    for (const event of scenario.events) time.in(event.atMs, () => void this.#append(event.kind));
     for (const fault of scenario.faults) time.in(fault.atMs, () => this.#happen(fault));
     for (const phase of scenario.phases) {
       time.in(phase.fromMs, () => this.trace(`Convoy: ${phase.kind}, ${phase.share * 100} % of requests`));
@@ -112,10 +112,10 @@ class Simulation implements Machine {
     this.time.in(this.time.some(50, 3_000), () => this.#start(index));
   }
 
-  #append(kind: Scenario['events'][number]['kind']): void {
+  async #append(kind: Scenario['events'][number]['kind']): Promise<void> {
     const { time, referee, scenario } = this;
-    const createdAt = isoText(time.wallMs);
-    const seq = this.database.append({ id: `event-${time.steps}-${time.random()}`, createdAt });
+    const columns = { id: `event-${time.steps}-${time.random()}`, created_at: isoText(time.wallMs) };
+    const seq = await time.during(this.database.append(columns));
     referee.committed(seq, kind);
     this.trace(`event ${seq} (${kind}) is committed`);
     for (const relayer of this.#relayers) if (time.random() < scenario.hintShare) relayer.wake();
@@ -188,7 +188,7 @@ class Simulation implements Machine {
       return referee.break('a relayer did not stop within two minutes');
     }
     const ended = this.#relayers.filter(({ hasEnded }) => hasEnded).map(({ process }) => process.slot);
-    const rows = this.database.rows();
+    const rows = await this.database.rows();
     if (rows.length !== this.scenario.events.length) referee.break('an event is not in the table');
     for (const row of rows) {
       const kind = referee.kindOf(row.seq);

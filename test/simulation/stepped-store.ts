@@ -12,7 +12,7 @@ export function steppedStore(machine: Machine, process: SimulatedProcess): Outbo
   const verb = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await process.pause(time.some(0.01, 0.5));
     if (machine.isLocked) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
-    const result = await work();
+    const result = await time.during(work());
     await process.pause(time.some(0.05, 2));
     return result;
   };
