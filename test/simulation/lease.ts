@@ -1,4 +1,4 @@
-// A lease as the referee of a simulation keeps it.
+// A lease as the referee of a simulation keeps it, and the book of them all.
 import type { Outcome } from '../../apps/relayer/outcome.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -25,6 +25,42 @@ export interface Request {
 }
 
 /** A lease id is of one claim, which takes several events. */
-export function keyOf({ seq, leaseId }: { readonly seq: number; readonly leaseId: string }): string {
+function keyOf({ seq, leaseId }: { readonly seq: number; readonly leaseId: string }): string {
   return `${leaseId} ${seq}`;
+}
+
+/** Every lease that there was in a simulation. */
+export class LeaseBook {
+  readonly #leases = new Map<string, Lease>();
+  readonly #ofEvent = new Map<number, Lease[]>();
+  readonly #held = new Map<SimulatedProcess, Set<Lease>>();
+
+  add(lease: Lease): void {
+    this.#leases.set(keyOf(lease), lease);
+    this.#ofEvent.set(lease.seq, [...this.ofEvent(lease.seq), lease]);
+    this.#held.set(lease.process, this.heldBy(lease.process).add(lease));
+  }
+
+  find(event: { readonly seq: number; readonly leaseId: string }): Lease | undefined {
+    return this.#leases.get(keyOf(event));
+  }
+
+  /** All leases of an event, the newest last. */
+  ofEvent(seq: number): readonly Lease[] {
+    return this.#ofEvent.get(seq) ?? [];
+  }
+
+  heldBy(process: SimulatedProcess): Set<Lease> {
+    return this.#held.get(process) ?? new Set();
+  }
+
+  /** What each process holds. */
+  get held(): Iterable<readonly [SimulatedProcess, ReadonlySet<Lease>]> {
+    return this.#held;
+  }
+
+  /** Its process no longer counts it among what it holds. */
+  letGo(lease: Lease): void {
+    this.heldBy(lease.process).delete(lease);
+  }
 }
