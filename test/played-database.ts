@@ -14,6 +14,8 @@ export interface PlayedDatabase {
   openStore(): OutboxStore;
   /** The whole table in the order of seq, as SQLite holds it. */
   rows(): Promise<readonly EventRow[]>;
+  /** Does all of it at the same time, as far as the engine can. Each work asks for the table once at least. */
+  atOnce<Result>(works: readonly (() => Promise<Result>)[]): Promise<readonly Result[]>;
   /** As new: no event was ever in it. */
   clear(): Promise<void>;
   /** Ends it, with every store that is still open. */
@@ -52,11 +54,12 @@ export function onFile(file: string, template: string, storeOf: StoreOf = sqlite
   };
 }
 
-function writing(db: Database.Database): Pick<PlayedDatabase, 'append' | 'rows' | 'clear'> {
+function writing(db: Database.Database): Pick<PlayedDatabase, 'append' | 'rows' | 'atOnce' | 'clear'> {
   const all = db.prepare('SELECT * FROM events ORDER BY seq');
   return {
     append: async (columns) => insertEvent(db, columns),
     rows: async () => all.all() as EventRow[],
+    atOnce: (works) => Promise.all(works.map((work) => work())),
     clear: async () =>
       void db.exec('DELETE FROM events; DELETE FROM outbox_log; DELETE FROM sqlite_sequence'),
   };

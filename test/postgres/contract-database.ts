@@ -1,12 +1,17 @@
-// What the store contract is run on: one schema with our tables for all cases, emptied before each, since making the tables takes 100 ms
-// and emptying them 5; and stores that keep their connections from case to case, as a relayer keeps them from turn to turn.
+// What the store contract is run on: one schema with our tables for all cases, emptied before each, and stores that keep their connections from case to case, as a relayer keeps them from turn to turn.
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { sqlForTable } from '../../apps/outbox/outbox-table.ts';
 import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
 import { postgresStore } from '../../apps/outbox/postgres/store.ts';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
-import { createSchema, insertPostgresEvent, postgresRow, postgresSchemaSql } from '../postgres-database.ts';
+import {
+  createSchema,
+  emptyingSql,
+  insertPostgresEvent,
+  postgresRow,
+  postgresSchemaSql,
+} from '../postgres-database.ts';
 import type { ContractDatabase } from '../store-contract-steps.ts';
 
 /** A store on a pool of its own, as a relayer opens it. The caller closes it. */
@@ -24,9 +29,7 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
   const inTurn = oneAtATime();
   return {
     async empty(): Promise<ContractDatabase> {
-      await client.query(`
-        DELETE FROM ${table}; SELECT setval('${table}_seq_seq', 1, false);
-        DELETE FROM outbox_log; SELECT setval('outbox_log_id_seq', 1, false)`);
+      await client.query(emptyingSql(table));
       let opened = 0;
       return {
         async open() {

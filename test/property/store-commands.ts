@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { SeenEvent } from '../../apps/outbox/operator-verbs.ts';
 import { command, leaseMs, type Play, slots } from './store-play.ts';
 import { turn } from './store-turn.ts';
+import { turnsTogether } from './store-turns-together.ts';
 
 const slot = fc.constantFrom(...slots);
 const limit = fc.integer({ min: 1, max: 6 });
@@ -119,7 +120,7 @@ const prune = fc.record({ keepMs: durationMs, limit }).map(({ keepMs, limit: mos
 
 /** Every command, the frequent ones more often. */
 export function storeCommands(options: { readonly most: number; readonly replayPath?: string }) {
-  const often = [append, turn, turn, turn, turn, timePasses];
+  const often = [append, turn, turn, turn, turn, turnsTogether, timePasses];
   const seldom = [clockSteps, reopen, takeOver, resume, redrive, redrive, discard, prune];
   const { most: maxCommands, replayPath } = options;
   return fc.commands([...often, ...seldom], {

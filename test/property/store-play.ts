@@ -38,7 +38,7 @@ export function command(name: string, verb: Verb, act: Act): StoreCommand {
       assertInvariants(verb, before, after);
       assertSameTable(play.model, after);
       // The numbers follow from the table, and a look at all 64 slots costs more than a turn.
-      if (verb !== 'turn') await assertSameNumbers(play, world.holder('00').store);
+      if (verb !== 'turn' && verb !== 'turns') await assertSameNumbers(play, world.holder('00').store);
     },
   };
 }

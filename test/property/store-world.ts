@@ -48,6 +48,11 @@ export class StoreWorld {
     return this.#database.rows();
   }
 
+  /** Does all of it at the same time, as far as the database can. */
+  atOnce<Result>(works: readonly (() => Promise<Result>)[]): Promise<readonly Result[]> {
+    return this.#database.atOnce(works);
+  }
+
   /** All relayers end. */
   async end(): Promise<void> {
     for (const slot of [...this.#holders.keys()]) await this.kill(slot);
