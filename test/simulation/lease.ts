@@ -1,4 +1,5 @@
 // A lease as the referee of a simulation keeps it, and the book of them all.
+import type { ClaimedEvent } from '../../apps/outbox/store.ts';
 import type { Outcome } from '../../apps/relayer/outcome.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -12,6 +13,8 @@ export interface Lease {
   /** Its end as the table has it: by the wall clock, which may be set. */
   readonly endsAtMs: number;
   isOver: boolean;
+  /** The answer to its claim was lost: its process does not know of it. */
+  isUnheard: boolean;
   request: Request | null;
   /** The recorded fault for which its event may be sent again although Convoy has it. */
   excuse: string | null;
@@ -57,6 +60,15 @@ export class LeaseBook {
   /** What each process holds. */
   get held(): Iterable<readonly [SimulatedProcess, ReadonlySet<Lease>]> {
     return this.#held;
+  }
+
+  /** The answer to a claim was lost: nobody sends these events until their leases end. */
+  unheard(claimed: readonly ClaimedEvent[]): void {
+    for (const lease of claimed.map((event) => this.find(event))) {
+      if (lease === undefined) continue;
+      lease.isUnheard = true;
+      this.letGo(lease);
+    }
   }
 
   /** Its process no longer counts it among what it holds. */

@@ -26,6 +26,8 @@ export interface Machine {
   /** Who holds the lock of a slot. */
   readonly slots: Map<string, SimulatedProcess>;
   isLocked: boolean;
+  /** The database is a server, to which verbs go over a network. */
+  readonly isRemote: boolean;
   trace(text: string): void;
   /** A turn that changed something is in the database, and its process does not know it yet. */
   onCommit(process: SimulatedProcess): void;
