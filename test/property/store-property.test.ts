@@ -36,7 +36,7 @@ holdsTheModel({
 
 describeOnPostgres('on PostgreSQL,', () => {
   // A command is some five round trips.
-  holdsTheModel({ name: 'PostgreSQL', open: onPostgres, everyday: [60, 60], deep: [2_000, 120] });
+  holdsTheModel({ name: 'PostgreSQL', open: onPostgres, everyday: [45, 60], deep: [1_000, 120] });
 });
 
 function holdsTheModel({ name, open, everyday, deep }: Engine): void {

@@ -26,10 +26,10 @@ interface Engine {
 const inMemory = async () => memoryDatabase();
 keepsThePromise({ name: 'SQLite', open: inMemory, isRemote: false, everyday: 250, deep: 20_000 });
 // The loop before a server, at the speed of memory; which database does the work makes no difference to it, as a test below shows.
-keepsThePromise({ name: 'over a network', open: inMemory, isRemote: true, everyday: 60, deep: 10_000 });
+keepsThePromise({ name: 'SQLite as a server', open: inMemory, isRemote: true, everyday: 60, deep: 10_000 });
 
 describeOnPostgres('on PostgreSQL,', () => {
-  keepsThePromise({ name: 'PostgreSQL', open: serverDatabase, isRemote: true, everyday: 100, deep: 2_000 });
+  keepsThePromise({ name: 'PostgreSQL', open: serverDatabase, isRemote: true, everyday: 90, deep: 1_000 });
 
   test(
     'a scenario goes the same way as on SQLite, with a pool for each relayer',
