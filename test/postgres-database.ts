@@ -95,10 +95,20 @@ export async function postgresRow(
   table = 'events',
 ): Promise<EventRow | null> {
   const { rows } = await client.query(`SELECT * FROM ${table} WHERE seq = $1`, [seq]);
-  if (rows[0] === undefined) return null;
+  return rows[0] === undefined ? null : asOnSqlite(rows[0]);
+}
+
+/** A row of `events`, with its instants as SQLite would hold them. */
+export function asOnSqlite(row: Readonly<Record<string, unknown>>): EventRow {
   const text = (value: unknown) =>
     value instanceof Date ? value.toISOString().replace('Z', '+00:00') : value;
   return Object.fromEntries(
-    Object.entries(rows[0]).map(([name, value]) => [name, text(value)]),
+    Object.entries(row).map(([name, value]) => [name, text(value)]),
   ) as unknown as EventRow;
+}
+
+/** What makes our tables as good as new; 5 ms, where making them takes 100. */
+export function emptyingSql(table = 'events'): string {
+  return `DELETE FROM ${table}; SELECT setval('${table}_seq_seq', 1, false);
+          DELETE FROM outbox_log; SELECT setval('outbox_log_id_seq', 1, false)`;
 }

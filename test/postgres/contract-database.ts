@@ -1,12 +1,17 @@
-// What the store contract is run on: one schema with our tables for all cases, emptied before each, since making the tables takes 100 ms
-// and emptying them 5; and stores that keep their connections from case to case, as a relayer keeps them from turn to turn.
+// What the store contract is run on: one schema with our tables for all cases, emptied before each, and stores that keep their connections from case to case, as a relayer keeps them from turn to turn.
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { sqlForTable } from '../../apps/outbox/outbox-table.ts';
 import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
 import { postgresStore } from '../../apps/outbox/postgres/store.ts';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
-import { createSchema, insertPostgresEvent, postgresRow, postgresSchemaSql } from '../postgres-database.ts';
+import {
+  createSchema,
+  emptyingSql,
+  insertPostgresEvent,
+  postgresRow,
+  postgresSchemaSql,
+} from '../postgres-database.ts';
 import type { ContractDatabase } from '../store-contract-steps.ts';
 
 /** A store on a pool of its own, as a relayer opens it. The caller closes it. */
@@ -21,11 +26,10 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
   const { url, client, drop } = await createSchema();
   await client.query(`SET synchronous_commit = off; ${beside}; ${sqlForTable(postgresSchemaSql(), table)}`);
   const stores: OutboxStore[] = [];
+  const inTurn = oneAtATime();
   return {
     async empty(): Promise<ContractDatabase> {
-      await client.query(`
-        DELETE FROM ${table}; SELECT setval('${table}_seq_seq', 1, false);
-        DELETE FROM outbox_log; SELECT setval('outbox_log_id_seq', 1, false)`);
+      await client.query(emptyingSql(table));
       let opened = 0;
       return {
         async open() {
@@ -34,8 +38,8 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
           opened += 1;
           return store;
         },
-        append: (columns) => insertPostgresEvent(client, columns, table),
-        read: (seq) => postgresRow(client, seq, table),
+        append: (columns) => inTurn(() => insertPostgresEvent(client, columns, table)),
+        read: (seq) => inTurn(() => postgresRow(client, seq, table)),
         spoilPayload: (seq) => spoilPayload(client, { table, seq }),
       };
     },
@@ -43,6 +47,16 @@ export async function contractSchema({ table = 'events', beside = '' } = {}) {
       await Promise.all(stores.map((store) => store.close()));
       await drop();
     },
+  };
+}
+
+/** The contract asks for several rows at once, and pg's client will refuse a query while it is busy with another (from version 9 on). */
+function oneAtATime() {
+  let before: Promise<unknown> = Promise.resolve();
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = before.then(work);
+    before = result.catch(() => {});
+    return result;
   };
 }
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { SeenEvent } from '../../apps/outbox/operator-verbs.ts';
-import { command, leaseMs, slots } from './store-play.ts';
+import { command, leaseMs, type Play, slots } from './store-play.ts';
 import { turn } from './store-turn.ts';
-import type { StoreWorld } from './store-world.ts';
+import { turnsTogether } from './store-turns-together.ts';
 
 const slot = fc.constantFrom(...slots);
 const limit = fc.integer({ min: 1, max: 6 });
@@ -18,7 +18,7 @@ const durationMs = fc.oneof(
 
 const append = limit.map((count) =>
   command(`append ${count}`, 'append', async ({ model }, world) => {
-    for (let n = 0; n < count; n++) model.append(world.append());
+    for (let n = 0; n < count; n++) model.append(await world.append());
   }),
 );
 
@@ -41,11 +41,12 @@ const reopen = slot.map((name) =>
 const takeOver = fc.record({ dead: slot, by: slot }).map(({ dead, by }) =>
   command(`relayer ${dead} dies, relayer ${by} takes over`, 'take over', async ({ model, nowMs }, world) => {
     await world.kill(dead);
-    const { store } = await world.holder(by);
+    const { store } = world.holder(by);
     const allowed = model.takeOver(dead, nowMs);
     assert.equal(await store.takeOver({ slot: dead, nowMs }), allowed.length, 'events taken over');
+    const dueAtMs = new Map((await world.rows()).map((row) => [row.seq, row.available_at]));
     for (const { seq, earliestMs, latestMs } of allowed) {
-      const atMs = world.row(seq).available_at;
+      const atMs = dueAtMs.get(seq) ?? Number.NaN;
       assert(atMs >= earliestMs && atMs <= latestMs, `${seq}: ${atMs}, not in ${earliestMs}..${latestMs}`);
       const event = model.events.get(seq);
       if (event !== undefined) event.availableAtMs = atMs;
@@ -55,11 +56,13 @@ const takeOver = fc.record({ dead: slot, by: slot }).map(({ dead, by }) =>
 
 const resume = fc.record({ by: slot, limit }).map((how) =>
   command(`relayer ${how.by} resumes ${how.limit}`, 'resume', async ({ model, nowMs }, world) => {
-    const { store } = await world.holder(how.by);
+    const { store } = world.holder(how.by);
     const allowed = model.resume(nowMs);
     const resumed = await store.resume({ nowMs, limit: how.limit });
     assert.equal(resumed, Math.min(how.limit, allowed.length), 'events resumed');
-    const chosen = allowed.filter(({ seq }) => world.row(seq).wait_reason === null);
+    const rows = await world.rows();
+    const goOn = new Set(rows.filter((row) => row.wait_reason === null).map(({ seq }) => seq));
+    const chosen = allowed.filter(({ seq }) => goOn.has(seq));
     assert.equal(chosen.length, resumed, 'events that no longer wait');
     for (const { seq, latestMs } of chosen) {
       Object.assign(model.events.get(seq) ?? {}, { availableAtMs: latestMs, waitReason: null });
@@ -74,8 +77,10 @@ const decision = fc.record({
   keys: fc.constantFrom('same', 'new'),
 });
 
-function seenBy({ picks, stale }: { picks: number[]; stale: SeenEvent['status'] | null }, world: StoreWorld) {
-  const rows = world.rows();
+function seenBy(
+  { picks, stale }: { picks: number[]; stale: SeenEvent['status'] | null },
+  rows: Play['rows'],
+) {
   const picked = new Set(picks.map((pick) => pick % Math.max(1, rows.length)));
   return [...picked].flatMap((index): SeenEvent[] => {
     const row = rows[index];
@@ -86,9 +91,9 @@ function seenBy({ picks, stale }: { picks: number[]; stale: SeenEvent['status'] 
 }
 
 const redrive = decision.map((how) =>
-  command(`redrive ${JSON.stringify(how)}`, 'redrive', async ({ model, nowMs }, world) => {
-    const { store } = await world.holder('00');
-    const events = seenBy(how, world);
+  command(`redrive ${JSON.stringify(how)}`, 'redrive', async ({ model, nowMs, rows }, world) => {
+    const { store } = world.holder('00');
+    const events = seenBy(how, rows);
     const expected = model.redrive(events, how.keys);
     const moved = await store.redrive({ events, keys: how.keys, note: '', nowMs });
     assert.deepEqual(moved, expected, 'events redriven');
@@ -96,9 +101,9 @@ const redrive = decision.map((how) =>
 );
 
 const discard = decision.map((how) =>
-  command(`discard ${JSON.stringify(how)}`, 'discard', async ({ model, nowMs }, world) => {
-    const { store } = await world.holder('00');
-    const events = seenBy(how, world);
+  command(`discard ${JSON.stringify(how)}`, 'discard', async ({ model, nowMs, rows }, world) => {
+    const { store } = world.holder('00');
+    const events = seenBy(how, rows);
     const expected = model.discard(events, 'why');
     assert.deepEqual(await store.discard({ events, reason: 'why', nowMs }), expected, 'events discarded');
   }),
@@ -106,16 +111,22 @@ const discard = decision.map((how) =>
 
 const prune = fc.record({ keepMs: durationMs, limit }).map(({ keepMs, limit: most }) =>
   command(`prune ${most} older than ${keepMs} ms`, 'prune', async ({ model, nowMs }, world) => {
-    const { store } = await world.holder('00');
+    const { store } = world.holder('00');
     const beforeMs = nowMs - keepMs;
-    const expected = model.prune(beforeMs, most);
-    assert.equal(await store.prune({ beforeMs, limit: most }), expected, 'events pruned');
+    const old = model.prunable(beforeMs);
+    const pruned = await store.prune({ beforeMs, limit: most });
+    assert.equal(pruned, Math.min(most, old.length), 'events pruned');
+    const left = new Set((await world.rows()).map(({ seq }) => seq));
+    const gone = old.filter(({ seq }) => !left.has(seq));
+    const instants = (events: typeof old) => events.map(({ processedAtMs }) => processedAtMs);
+    assert.deepEqual(instants(gone), instants(old.slice(0, pruned)), 'instants of the events pruned');
+    for (const { seq } of gone) model.events.delete(seq);
   }),
 );
 
 /** Every command, the frequent ones more often. */
 export function storeCommands(options: { readonly most: number; readonly replayPath?: string }) {
-  const often = [append, turn, turn, turn, turn, timePasses];
+  const often = [append, turn, turn, turn, turn, turnsTogether, timePasses];
   const seldom = [clockSteps, reopen, takeOver, resume, redrive, redrive, discard, prune];
   const { most: maxCommands, replayPath } = options;
   return fc.commands([...often, ...seldom], {

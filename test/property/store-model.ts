@@ -135,15 +135,13 @@ export class StoreModel {
     return chosen.map(({ seq }) => seq);
   }
 
-  /** Only processed events are ever deleted, oldest first. */
-  prune(beforeMs: number, limit: number): number {
-    const old = [...this.events.values()]
+  /** Only processed events are ever deleted, oldest first; which of two that are as old as each other, the store may choose. */
+  prunable(beforeMs: number): readonly { readonly seq: number; readonly processedAtMs: number }[] {
+    return [...this.events.values()]
       .filter(({ status }) => status === 'processed')
-      .filter(({ processedAtMs }) => (processedAtMs ?? 0) < beforeMs)
-      .sort((a, b) => (a.processedAtMs ?? 0) - (b.processedAtMs ?? 0) || a.seq - b.seq)
-      .slice(0, limit);
-    for (const { seq } of old) this.events.delete(seq);
-    return old.length;
+      .map(({ seq, processedAtMs }) => ({ seq, processedAtMs: processedAtMs ?? 0 }))
+      .filter(({ processedAtMs }) => processedAtMs < beforeMs)
+      .sort((a, b) => a.processedAtMs - b.processedAtMs);
   }
 
   /** The earliest instant after `nowMs` at which something becomes due, ends of leases included. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type fc from 'fast-check';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
+import type { EventRow } from '../outbox-database.ts';
 import { assertInvariants, type Verb } from './store-invariants.ts';
 import type { StoreModel } from './store-model.ts';
 import { assertSameTable } from './store-table.ts';
@@ -12,6 +13,8 @@ import type { StoreWorld } from './store-world.ts';
 export interface Play {
   readonly model: StoreModel;
   nowMs: number;
+  /** The table as the command before left it. */
+  rows: readonly EventRow[];
   readonly handedOut: { readonly slot: string; readonly seq: number; readonly leaseId: string }[];
 }
 
@@ -28,13 +31,14 @@ export function command(name: string, verb: Verb, act: Act): StoreCommand {
     check: () => true,
     toString: () => name,
     async run(play, world) {
-      const before = world.rows();
+      const before = play.rows;
       await act(play, world);
-      const after = world.rows();
+      const after = await world.rows();
+      play.rows = after;
       assertInvariants(verb, before, after);
       assertSameTable(play.model, after);
       // The numbers follow from the table, and a look at all 64 slots costs more than a turn.
-      if (verb !== 'turn') await assertSameNumbers(play, (await world.holder('00')).store);
+      if (verb !== 'turn' && verb !== 'turns') await assertSameNumbers(play, world.holder('00').store);
     },
   };
 }

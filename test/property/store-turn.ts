@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { WaitReason } from '../../apps/outbox/event-state.ts';
-import type { ClaimRequest, Settlement } from '../../apps/outbox/store.ts';
+import type { ClaimedEvent, ClaimRequest, Settlement } from '../../apps/outbox/store.ts';
 import { command, gateways, leaseMs, type Play, slots } from './store-play.ts';
 import type { Holder } from './store-world.ts';
 
@@ -28,16 +28,19 @@ const claiming = fc.record({
 });
 type Claiming = typeof claiming extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** What a relayer chooses for a turn. */
+export const turnParts = {
+  slot: fc.constantFrom(...slots),
+  // A lease ends once a turn; which one, and when it was handed out, is left to chance.
+  settlements: fc.uniqueArray(settling, { maxLength: 4, selector: ({ leaseBack }) => leaseBack }),
+  claim: claiming,
+};
+
 export const turn = fc
-  .record({
-    slot: fc.constantFrom(...slots),
-    // A lease ends once a turn; which one, and when it was handed out, is left to chance.
-    settlements: fc.uniqueArray(settling, { maxLength: 4, selector: ({ leaseBack }) => leaseBack }),
-    claim: fc.option(claiming, { freq: 4 }),
-  })
+  .record({ ...turnParts, claim: fc.option(claiming, { freq: 4 }) })
   .map(({ slot, settlements: chosen, claim: wanted }) =>
     command(nameOf(slot, chosen, wanted), 'turn', async (play, world) => {
-      const holder = await world.holder(slot);
+      const holder = world.holder(slot);
       const settlements = settlementsOf(play, chosen);
       const claim = wanted === null ? null : claimOf(play, wanted, { holder, settlements });
       const { nowMs, model } = play;
@@ -58,15 +61,32 @@ export const turn = fc
         claimed.map(({ seq, leaseId, attempts, claims }) => ({ seq, leaseId, attempts, claims })),
         'events claimed',
       );
-      for (const { seq } of settlements) holder.inFlight.delete(seq);
-      for (const { seq, leaseId } of result.claimed) {
-        holder.inFlight.add(seq);
-        play.handedOut.push({ slot, seq, leaseId });
-      }
+      remember(play, { slot, holder, settlements, claimed: result.claimed });
     }),
   );
 
-function settlementsOf({ handedOut, nowMs }: Play, chosen: readonly Settling[]): readonly Settlement[] {
+/** What the relayer, and the sequence, know after a turn. */
+export function remember(
+  { handedOut }: Play,
+  taken: {
+    readonly slot: string;
+    readonly holder: Holder;
+    readonly settlements: readonly Settlement[];
+    readonly claimed: readonly ClaimedEvent[];
+  },
+): void {
+  const { slot, holder } = taken;
+  for (const { seq } of taken.settlements) holder.inFlight.delete(seq);
+  for (const { seq, leaseId } of taken.claimed) {
+    holder.inFlight.add(seq);
+    handedOut.push({ slot, seq, leaseId });
+  }
+}
+
+export function settlementsOf(
+  { handedOut, nowMs }: Play,
+  chosen: readonly Settling[],
+): readonly Settlement[] {
   return chosen.flatMap(({ leaseBack, kind, waitMs, reason, gateway }): Settlement[] => {
     const held = handedOut.at(-1 - leaseBack);
     if (held === undefined) return [];
@@ -93,7 +113,7 @@ function settlementsOf({ handedOut, nowMs }: Play, chosen: readonly Settling[]):
   });
 }
 
-function claimOf(
+export function claimOf(
   { nowMs }: Play,
   wanted: Claiming,
   { holder, settlements }: { readonly holder: Holder; readonly settlements: readonly Settlement[] },
@@ -110,7 +130,7 @@ function claimOf(
   };
 }
 
-function nameOf(slot: string, chosen: readonly Settling[], wanted: Claiming | null): string {
+export function nameOf(slot: string, chosen: readonly Settling[], wanted: Claiming | null): string {
   const settles = chosen.map(({ leaseBack, kind }) => `${kind} of lease -${1 + leaseBack}`);
   const claims = wanted === null ? [] : [`claim ${wanted.slots}${wanted.freshOnly ? ' fresh' : ''}`];
   return `relayer ${slot}: ${[...settles, ...claims].join(', ') || 'nothing'}`;

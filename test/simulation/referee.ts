@@ -3,7 +3,7 @@
 import type { ClaimedEvent, Settlement, TurnRequest, TurnResult } from '../../apps/outbox/store.ts';
 import type { Outcome } from '../../apps/relayer/outcome.ts';
 import { BlameReferee } from './blame-referee.ts';
-import { keyOf, type Lease } from './lease.ts';
+import { type Lease, LeaseBook } from './lease.ts';
 import type { EventKind, Scenario } from './scenario.ts';
 import type { SimulatedConvoy } from './simulated-convoy.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -13,9 +13,6 @@ export class Referee {
   readonly #scenario: Scenario;
   readonly #time: SimulatedTime;
   readonly #kinds = new Map<number, EventKind>();
-  readonly #leases = new Map<string, Lease>();
-  readonly #ofEvent = new Map<number, Lease[]>();
-  readonly #held = new Map<SimulatedProcess, Set<Lease>>();
   readonly #processed = new Set<number>();
   readonly #blame: BlameReferee;
   readonly #disturbed: {
@@ -23,6 +20,7 @@ export class Referee {
     readonly atMs: number;
     readonly by: string;
   }[] = [];
+  readonly leases = new LeaseBook();
   /** The first broken rule. */
   violation: string | null = null;
   sent = 0;
@@ -60,13 +58,13 @@ export class Referee {
   ): void {
     const { lost, claimed } = turn.result;
     for (const settlement of turn.request.settlements) {
-      const lease = this.#leases.get(keyOf(settlement));
+      const lease = this.leases.find(settlement);
       if (lease === undefined) this.break(`event ${settlement.seq} was settled under a lease nobody holds`);
       else this.#settled(lease, { settlement, isLost: lost.includes(settlement) });
     }
     const endsAtMs = turn.request.claim?.leaseEndsAtMs ?? 0;
     for (const event of claimed) this.#claimed(process, event, { askedAtMs: turn.askedAtMs, endsAtMs });
-    const held = this.#heldBy(process).size;
+    const held = this.leases.heldBy(process).size;
     if (held > this.#scenario.concurrency) this.break(`relayer ${process.name} holds ${held} leases`);
   }
 
@@ -74,12 +72,12 @@ export class Referee {
     const { settlement, isLost } = settling;
     const wasOver = lease.isOver;
     lease.isOver = true;
-    this.#heldBy(lease.process).delete(lease);
+    this.leases.letGo(lease);
     if (settlement.kind === 'released' && settlement.claim === 'unsent') lease.excuse ??= 'given up';
     if (isLost) return;
     const which = `event ${lease.seq}`;
     if (wasOver) this.break(`${which} was settled twice under one lease`);
-    const newest = this.#ofEvent.get(lease.seq)?.at(-1);
+    const newest = this.leases.ofEvent(lease.seq).at(-1);
     if (newest !== lease) {
       this.break(
         `${which} was settled by ${lease.process.name} though ${newest?.process.name} had claimed it`,
@@ -114,7 +112,7 @@ export class Referee {
   ): void {
     const { seq, leaseId } = event;
     // The newest lease is the one in the table; of a living holder it is free only when it has run out by the clock on the wall.
-    const other = this.#ofEvent.get(seq)?.at(-1);
+    const other = this.leases.ofEvent(seq).at(-1);
     if (other !== undefined && !other.isOver && other.process.isAlive && this.#time.wallMs < other.endsAtMs) {
       this.break(`event ${seq} was claimed by ${process.name} while ${other.process.name} held it`);
     }
@@ -123,15 +121,16 @@ export class Referee {
     );
     const claimedAtMs = this.#time.monotonicMs;
     const claim = { process, seq, leaseId, claimedAtMs, endsAtMs };
-    const lease: Lease = { ...claim, isOver: false, request: null, excuse: disturbed?.by ?? null };
-    this.#leases.set(keyOf(event), lease);
-    this.#ofEvent.set(seq, [...(this.#ofEvent.get(seq) ?? []), lease]);
-    this.#held.set(process, this.#heldBy(process).add(lease));
+    this.leases.add({
+      ...{ ...claim, isOver: false, isUnheard: false },
+      request: null,
+      excuse: disturbed?.by ?? null,
+    });
   }
 
   /** A takeover of a slot is about to be committed. */
   takingOver(slot: string): void {
-    for (const [process, leases] of this.#held) {
+    for (const [process, leases] of this.leases.held) {
       const isRobbed = process.slot === slot && process.isAlive && leases.size > 0;
       if (isRobbed) this.break(`relayer ${process.name} lives and was taken over`);
     }
@@ -141,7 +140,7 @@ export class Referee {
   send(process: SimulatedProcess, event: ClaimedEvent, timeoutMs: number): Lease | null {
     this.sent += 1;
     const which = `event ${event.seq}`;
-    const lease = this.#leases.get(keyOf(event));
+    const lease = this.leases.find(event);
     if (lease === undefined || lease.process !== process) {
       this.break(`${which} was sent by ${process.name} without a lease`);
       return null;
@@ -150,10 +149,12 @@ export class Referee {
     const ageMs = this.#time.monotonicMs - lease.claimedAtMs;
     if (ageMs + timeoutMs > this.#scenario.leaseMs) this.break(`${which} was sent under an old lease`);
     lease.request = { isAnswered: false, isAccepted: false, outcome: null };
-    const open = [...this.#heldBy(process)].filter(({ request }) => request?.isAnswered === false).length;
+    const open = [...this.leases.heldBy(process)].filter(
+      ({ request }) => request?.isAnswered === false,
+    ).length;
     if (open > this.#scenario.concurrency) this.break(`${process.name} has ${open} requests in flight`);
     let isRepeat = false;
-    for (const other of this.#ofEvent.get(event.seq) ?? []) {
+    for (const other of this.leases.ofEvent(event.seq)) {
       if (other === lease || other.request === null) continue;
       // The older of the two leases is the one that something must have happened to.
       const { excuse } = other.claimedAtMs <= lease.claimedAtMs ? other : lease;
@@ -185,13 +186,9 @@ export class Referee {
   /** Something happened for which what one process (null: all) holds may be sent again. */
   disturbed(process: SimulatedProcess | null, by: string): void {
     this.#disturbed.push({ process, atMs: this.#time.monotonicMs, by });
-    for (const [holder, leases] of this.#held) {
+    for (const [holder, leases] of this.leases.held) {
       if (process !== null && process !== holder) continue;
       for (const lease of leases) lease.excuse ??= by;
     }
-  }
-
-  #heldBy(process: SimulatedProcess): Set<Lease> {
-    return this.#held.get(process) ?? new Set();
   }
 }

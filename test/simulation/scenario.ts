@@ -46,8 +46,8 @@ export type Fault = { readonly atMs: number } & (
       readonly moment: Moment;
       readonly byMs: number;
     }
-  /** Somebody holds the database's write lock. */
-  | { readonly kind: 'lock'; readonly forMs: number }
+  /** Somebody holds the database's write lock; a server is away. */
+  | { readonly kind: 'lock'; readonly relayer: number; readonly moment: Moment; readonly forMs: number }
 );
 
 export interface Scenario {
@@ -124,7 +124,7 @@ export function scenarioOf(seed: number): Scenario {
           byMs: Math.round(some(-1, 1) * oneOf([500, 40_000, 3_600_000])),
         };
       case 'lock':
-        return { atMs, kind, forMs };
+        return { atMs, kind, relayer, moment, forMs };
       default:
         return kind satisfies never;
     }
@@ -177,8 +177,11 @@ const afterSetBackMs = 960_000;
 const afterKillersMs = 5_400_000;
 
 /** After the healing all good events must be processed within this time. */
-export function longestDrainMs({ events, faults }: Scenario): number {
+export function longestDrainMs({ events, faults }: Scenario, { isRemote }: { isRemote: boolean }): number {
   const isDeadly = events.some(({ kind }) => kind === 'killing');
   const isSetBack = faults.some((fault) => fault.kind === 'step the clock' && fault.byMs < 0);
-  return (isDeadly ? afterKillersMs : afterFaultsMs) + (isSetBack ? afterSetBackMs : 0);
+  // A lease that nobody knows of has nobody to end it early: it ends by the clock.
+  const setBackMs = faults.map((fault) => (fault.kind === 'step the clock' ? Math.max(0, -fault.byMs) : 0));
+  const byTheClockMs = isRemote ? setBackMs.reduce((sum, ms) => sum + ms, 0) : 0;
+  return (isDeadly ? afterKillersMs : afterFaultsMs) + (isSetBack ? afterSetBackMs : 0) + byTheClockMs;
 }

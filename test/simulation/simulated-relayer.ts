@@ -8,10 +8,10 @@ import type { ClaimedEvent, OutboxStore } from '../../apps/outbox/store.ts';
 import type { Outcome } from '../../apps/relayer/outcome.ts';
 import { keepOverdue } from '../../apps/relayer/overdue.ts';
 import { Relayer } from '../../apps/relayer/relayer.ts';
+import type { PlayedDatabase } from '../played-database.ts';
 import type { Referee } from './referee.ts';
 import type { Scenario } from './scenario.ts';
 import { type SimulatedConvoy, unavailable } from './simulated-convoy.ts';
-import type { SimulatedDatabase } from './simulated-database.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import { steppedStore } from './stepped-store.ts';
@@ -22,10 +22,12 @@ export interface Machine {
   readonly time: SimulatedTime;
   readonly convoy: SimulatedConvoy;
   readonly referee: Referee;
-  readonly database: SimulatedDatabase;
+  readonly database: PlayedDatabase;
   /** Who holds the lock of a slot. */
   readonly slots: Map<string, SimulatedProcess>;
   isLocked: boolean;
+  /** The database is a server, to which verbs go over a network. */
+  readonly isRemote: boolean;
   trace(text: string): void;
   /** A turn that changed something is in the database, and its process does not know it yet. */
   onCommit(process: SimulatedProcess): void;

@@ -1,5 +1,6 @@
 // Time that a seed owns. Whatever is to happen waits in one queue; each step takes the next thing out, lets every promise
-// that it resolved run to its end, and only then goes on. Nothing here waits for real time.
+// that it resolved run to its end, and only then goes on. Nothing here waits for real time, but for real work: what a database
+// server is asked for is done before the next step begins, however long that takes, and takes no time here.
 
 interface Entry {
   readonly atMs: number;
@@ -14,6 +15,7 @@ const mostSteps = 200_000;
 export class SimulatedTime {
   readonly random: () => number;
   readonly #queue: Entry[] = [];
+  readonly #working = new Set<Promise<unknown>>();
   #monotonicMs = 1_000;
   #wallStartMs = Date.UTC(2026, 0, 1);
   steps = 0;
@@ -50,6 +52,16 @@ export class SimulatedTime {
     this.#queue[at] = entry;
   }
 
+  /** Real work, such as a database's: no step begins, and no time passes, until it is done. Returns its result. */
+  async during<Result>(work: Promise<Result>): Promise<Result> {
+    this.#working.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#working.delete(work);
+    }
+  }
+
   /** Between `fromMs` and `toMs`, by chance. */
   some(fromMs: number, toMs: number): number {
     return fromMs + this.random() * (toMs - fromMs);
@@ -57,7 +69,7 @@ export class SimulatedTime {
 
   /** Lets time pass until `isOver`, at most to `endMs`. Returns whether it was over by then. */
   async passUntil(isOver: () => boolean, endMs: number): Promise<boolean> {
-    await promisesRun();
+    await this.#stepEnds();
     while (!isOver()) {
       const next = this.#queue[0];
       if (next === undefined || next.atMs > endMs) {
@@ -67,11 +79,19 @@ export class SimulatedTime {
       this.#takeFirst();
       this.#monotonicMs = Math.max(this.#monotonicMs, next.atMs);
       next.callback();
-      await promisesRun();
+      await this.#stepEnds();
       this.steps += 1;
       if (this.steps > mostSteps) throw new Error(`a tight loop: ${mostSteps} steps in one scenario`);
     }
     return true;
+  }
+
+  async #stepEnds(): Promise<void> {
+    await promisesRun();
+    while (this.#working.size > 0) {
+      await Promise.allSettled(this.#working);
+      await promisesRun();
+    }
   }
 
   #takeFirst(): void {

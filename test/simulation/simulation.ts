@@ -1,41 +1,40 @@
 // Plays one scenario: starts the relayers, lets the faults happen, heals everything, waits until all good events are
 // processed, stops the relayers, and looks at what is left.
 import { isoText } from '../../apps/outbox/clock.ts';
+import type { PlayedDatabase } from '../played-database.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { Referee } from './referee.ts';
 import { type Fault, longestDrainMs, type Moment, type Scenario } from './scenario.ts';
 import { SimulatedConvoy } from './simulated-convoy.ts';
-import type { SimulatedDatabase } from './simulated-database.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { type Machine, SimulatedRelayer } from './simulated-relayer.ts';
 import { SimulatedTime } from './simulated-time.ts';
+import { judgeWhatIsLeft, type Verdict } from './verdict.ts';
 
-export interface Verdict {
-  /** The first rule that was broken, or null. */
-  readonly violation: string | null;
-  readonly trace: readonly string[];
-  readonly sent: number;
-  readonly repeats: number;
-  readonly steps: number;
+export interface SimulationOptions {
+  readonly isTraced?: boolean;
+  /** The database is a server, to which verbs go over a network. */
+  readonly isRemote?: boolean;
 }
 
-/** Plays a scenario on an empty database. */
+/** Plays a scenario on the database, which is emptied first. */
 export async function simulate(
   scenario: Scenario,
-  database: SimulatedDatabase,
-  options: { readonly isTraced: boolean } = { isTraced: false },
+  database: PlayedDatabase,
+  options: SimulationOptions = {},
 ): Promise<Verdict> {
-  return new Simulation(scenario, database, options.isTraced).play();
+  return new Simulation(scenario, database, options).play();
 }
 
 class Simulation implements Machine {
   readonly scenario: Scenario;
-  readonly database: SimulatedDatabase;
+  readonly database: PlayedDatabase;
   readonly time: SimulatedTime;
   readonly convoy: SimulatedConvoy;
   readonly referee: Referee;
   readonly slots = new Map<string, SimulatedProcess>();
   isLocked = false;
+  readonly isRemote: boolean;
   readonly #isTraced: boolean;
   readonly #trace: string[] = [];
   readonly #relayers: SimulatedRelayer[] = [];
@@ -44,10 +43,11 @@ class Simulation implements Machine {
   #processes = 0;
   #isEnding = false;
 
-  constructor(scenario: Scenario, database: SimulatedDatabase, isTraced: boolean) {
+  constructor(scenario: Scenario, database: PlayedDatabase, options: SimulationOptions) {
     this.scenario = scenario;
     this.database = database;
-    this.#isTraced = isTraced;
+    this.#isTraced = options.isTraced === true;
+    this.isRemote = options.isRemote === true;
     this.time = new SimulatedTime(seededRandom(scenario.seed ^ 0x5eed));
     this.#startMs = this.time.monotonicMs;
     this.convoy = new SimulatedConvoy(scenario, this.time);
@@ -60,9 +60,9 @@ class Simulation implements Machine {
 
   async play(): Promise<Verdict> {
     const { scenario, time, referee } = this;
-    this.database.clear();
+    await this.database.clear();
     for (let index = 0; index < scenario.relayers; index++) this.#start(index);
-    for (const event of scenario.events) time.in(event.atMs, () => this.#append(event.kind));
+    for (const event of scenario.events) time.in(event.atMs, () => void this.#append(event.kind));
     for (const fault of scenario.faults) time.in(fault.atMs, () => this.#happen(fault));
     for (const phase of scenario.phases) {
       time.in(phase.fromMs, () => this.trace(`Convoy: ${phase.kind}, ${phase.share * 100} % of requests`));
@@ -71,7 +71,7 @@ class Simulation implements Machine {
     const isOver = () => isBroken() || referee.isDrained;
     const healedAtMs = this.#startMs + scenario.healAtMs;
     if (!(await time.passUntil(isOver, healedAtMs + 0.001))) this.trace('everything is healthy from now on');
-    const boundMs = longestDrainMs(scenario);
+    const boundMs = longestDrainMs(scenario, this);
     if (!(await time.passUntil(isOver, healedAtMs + boundMs))) {
       referee.break(`not every good event was processed within ${boundMs} ms after the healing`);
     }
@@ -112,10 +112,10 @@ class Simulation implements Machine {
     this.time.in(this.time.some(50, 3_000), () => this.#start(index));
   }
 
-  #append(kind: Scenario['events'][number]['kind']): void {
+  async #append(kind: Scenario['events'][number]['kind']): Promise<void> {
     const { time, referee, scenario } = this;
-    const createdAt = isoText(time.wallMs);
-    const seq = this.database.append({ id: `event-${time.steps}-${time.random()}`, createdAt });
+    const columns = { id: `event-${time.steps}-${time.random()}`, created_at: isoText(time.wallMs) };
+    const seq = await time.during(this.database.append(columns));
     referee.committed(seq, kind);
     this.trace(`event ${seq} (${kind}) is committed`);
     for (const relayer of this.#relayers) if (time.random() < scenario.hintShare) relayer.wake();
@@ -143,7 +143,7 @@ class Simulation implements Machine {
         if (fault.byMs > 0) referee.disturbed(null, 'clock');
         return;
       case 'lock':
-        this.trace(`the database is locked for ${fault.forMs} ms`);
+        this.trace(`the database is ${this.isRemote ? 'away' : 'locked'} for ${fault.forMs} ms`);
         this.isLocked = true;
         referee.disturbed(null, 'lock');
         time.in(this.#atMostUntilHealed(fault.forMs), () => {
@@ -188,13 +188,10 @@ class Simulation implements Machine {
       return referee.break('a relayer did not stop within two minutes');
     }
     const ended = this.#relayers.filter(({ hasEnded }) => hasEnded).map(({ process }) => process.slot);
-    const rows = this.database.rows();
-    if (rows.length !== this.scenario.events.length) referee.break('an event is not in the table');
-    for (const row of rows) {
-      const kind = referee.kindOf(row.seq);
-      if (kind === 'good' && row.status !== 'processed') referee.break(`event ${row.seq} is ${row.status}`);
-      const isLeft = row.lease_id !== null && ended.includes(row.lease_id.slice(0, 2));
-      if (isLeft) referee.break(`event ${row.seq} still has a lease: ${row.lease_id}`);
-    }
+    judgeWhatIsLeft(referee, {
+      rows: await this.database.rows(),
+      events: this.scenario.events.length,
+      ended,
+    });
   }
 }

@@ -1,26 +1,35 @@
 // The store as one process of a simulation sees it: each verb has a step before and after it, at which the process can die
 // or be stopped, and the referee hears of every turn.
-import Database from 'better-sqlite3';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
+import { inProcess, overNetwork } from './carrying.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { Machine } from './simulated-relayer.ts';
 
-/** The real store, with a step before and after each verb, at which the process can die or be stopped. */
+/** The real store, each of its verbs in steps. */
 export function steppedStore(machine: Machine, process: SimulatedProcess): OutboxStore {
   const { time, referee, trace } = machine;
   const store = machine.database.openStore();
-  const verb = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    await process.pause(time.some(0.01, 0.5));
-    if (machine.isLocked) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
-    const result = await work();
-    await process.pause(time.some(0.05, 2));
-    return result;
-  };
+  const carry = (machine.isRemote ? overNetwork : inProcess)(machine, process);
+  const verb = <Result>(work: () => Promise<Result>, onUnheard: (result: Result) => void = () => {}) =>
+    carry(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        // Verbs come one after the other: the database has no reason to refuse one.
+        referee.break(`the store failed: ${error}`);
+        throw error;
+      }
+    }, onUnheard);
+  // All of them: one that went past the steps would run while time goes on.
+  const stepped = ([name, run]: [string, (...given: unknown[]) => Promise<unknown>]) => [
+    name,
+    (...given: unknown[]) => verb(() => run(...given)),
+  ];
   return {
-    ...store,
+    ...(Object.fromEntries(Object.entries(store).map(stepped)) as unknown as OutboxStore),
     turn: (request) => {
       const askedAtMs = time.monotonicMs;
-      return verb(async () => {
+      const work = async () => {
         const result = await store.turn(request);
         referee.turned(process, { request, result, askedAtMs });
         for (const { seq, kind } of request.settlements)
@@ -30,6 +39,10 @@ export function steppedStore(machine: Machine, process: SimulatedProcess): Outbo
         if (request.settlements.length + result.claimed.length > 0) machine.onCommit(process);
         // Whether others write at the same time changes the pace only. Several connections would know it, one does not.
         return { ...result, othersWrote: time.some(0, 1) < 0.5 };
+      };
+      return verb(work, ({ claimed }) => {
+        trace(`${process.name} does not hear of that`);
+        referee.leases.unheard(claimed);
       });
     },
     takeOver: (request) =>
@@ -39,9 +52,5 @@ export function steppedStore(machine: Machine, process: SimulatedProcess): Outbo
         if (events > 0) trace(`${process.name} takes over ${events} from slot ${request.slot}`);
         return events;
       }),
-    nextDueAtMs: (nowMs) => verb(() => store.nextDueAtMs(nowMs)),
-    slotsWithLeases: () => verb(() => store.slotsWithLeases()),
-    resume: (request) => verb(() => store.resume(request)),
-    log: (entry) => verb(() => store.log(entry)),
   };
 }

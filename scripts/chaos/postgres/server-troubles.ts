@@ -1,11 +1,11 @@
 // What happens to a server: one of its processes is killed, all of it is killed, or it is restarted, politely or at once.
-import { spawnSync } from 'node:child_process';
 import type { PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
 import type { DatabaseTrouble } from '../chaos-database.ts';
 import type { Random } from '../random.ts';
 import { monotonicMs } from '../record.ts';
 import type { Stage } from '../stage.ts';
 import { pause } from '../waiting.ts';
+import { killChild } from './kill-child.ts';
 import { noteTrouble } from './note-trouble.ts';
 import type { OwnServer } from './own-server.ts';
 import { findBackend } from './session-troubles.ts';
@@ -63,15 +63,4 @@ async function killBackend(parts: {
   }
   const waitedFor = 'a process of the server to kill';
   stage.record.add({ kind: 'scene failed', waitedFor, monotonicMs: monotonicMs() });
-}
-
-/** Whether it was a child of that process, and was there to be killed. */
-function killChild(pid: number, parent: number | null): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
-  if (parent === null || Number(stdout) !== parent) return false;
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
 }
