@@ -11,7 +11,7 @@ import { connectPostgres, type PostgresConnection } from './connection.ts';
 import { isPooledByTransaction } from './pooler.ts';
 import { preparePostgres } from './prepare.ts';
 import { describePostgresError } from './refusal.ts';
-import { type ServerClock, serverClock } from './server-clock.ts';
+import { keepAdjusted, serverClock } from './server-clock.ts';
 import { type SessionKeeper, sessionKeeper } from './session-keeper.ts';
 import { locklessSlots, postgresSlots } from './slots.ts';
 import { postgresStore } from './store.ts';
@@ -62,15 +62,19 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
       },
     );
   }
+  const stopAdjusting = keepAdjusted(clock, (error) => {
+    log.debug("the server's time could not be asked for", { reason: errorText(error) });
+  });
   const slots = isPooled ? locklessSlots() : postgresSlots({ name, table, session: keeper.current });
   return {
     ...{ engine: 'postgres', name, clock, slots, store: tellingOfLooks(postgresStore(connection), wake) },
     facts: () => factsOf(connection, isPooled),
     watch: ({ onChange }) => (isPooled ? () => {} : watch({ wake, keeper, onChange, log })),
-    tidyUp: () => adjusted(clock, log),
+    tidyUp: async () => true,
     assertSame() {},
     explained,
     async close() {
+      stopAdjusting();
       const wasAsleep = wake.state === 'asleep';
       await keeper.close();
       if (wasAsleep) await tellOthers();
@@ -133,14 +137,4 @@ function watch({
     log.warn('cannot listen for commits, relying on the poll interval', { reason: errorText(error) });
   });
   return stop;
-}
-
-/** A quiet moment is when the two clocks are compared again; a server that is away keeps the last difference. */
-async function adjusted(clock: ServerClock, log: Log): Promise<boolean> {
-  try {
-    await clock.adjust();
-  } catch (error) {
-    log.debug("the server's time could not be asked for", { reason: errorText(error) });
-  }
-  return true;
 }
