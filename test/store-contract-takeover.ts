@@ -48,6 +48,14 @@ export function takeoverContract(create: CreateDatabase): void {
     expect(await store.takeOver({ slot: '00', nowMs: startMs })).toBe(0);
   });
 
+  test('a process that lost the slot is not dead: what it claimed in it stays its own', async () => {
+    const database = await create();
+    const seqs = await leased(database, ['00:me:1', '00:mee:1', '00:m:1', '00:me:zz', '01:me:1']);
+    const store = await database.open();
+    expect(await store.takeOver({ slot: '00', nowMs: startMs, exceptToken: 'me' })).toBe(2);
+    expect(await leaseIdsLeft(database, seqs)).toEqual(['00:me:1', null, null, '00:me:zz', '01:me:1']);
+  });
+
   test('it is on record in the same transaction, whatever becomes of the process, and an empty one is not', async () => {
     const database = await create();
     await leased(database, ['00:a:1', '00:a:2']);

@@ -37,7 +37,7 @@ const hot: readonly { name: Name; values: readonly unknown[]; indexes: readonly 
   { name: 'nextDue', values: [startMs], indexes: ['events_due'] },
   {
     name: 'takeOver',
-    values: [startMs, "'05:'", "'05;'", "'05'"],
+    values: [startMs, "'05:'", "'05;'", "'05'", "'05:me:'", "'05:me;'"],
     indexes: ['events_leased', 'events_pkey'],
   },
   { name: 'slotsWithLeases', values: ["'{00}'", "'{00:}'", "'{00;}'"], indexes: ['events_leased'] },

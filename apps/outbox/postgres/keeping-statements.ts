@@ -33,7 +33,7 @@ export const keepingStatements = {
   // dead relayer's last statement, still running on the server; in the order of seq, as settling does.
   takeOver: `
     WITH held AS MATERIALIZED (
-      SELECT seq FROM events WHERE lease_id >= $2 AND lease_id < $3 ORDER BY seq FOR UPDATE),
+      SELECT seq FROM events WHERE lease_id >= $2 AND lease_id < $3 AND (lease_id < $5 OR lease_id >= $6) ORDER BY seq FOR UPDATE),
     freed AS (
       UPDATE events AS event
          SET lease_id = NULL, wait_reason = NULL,
