@@ -108,6 +108,11 @@ export interface OutboxStore
     readonly nowMs: number;
     readonly exceptToken?: string;
   }): Promise<number>;
+  /**
+   * Ends the leases with these ids, as if their events had never been claimed, for claims whose answer was lost: nobody may have their
+   * events in flight. Skips what is locked. Returns how many.
+   */
+  giveBack(request: { readonly leaseIds: readonly string[] }): Promise<number>;
   /** The slots that hold leases. */
   slotsWithLeases(): Promise<readonly string[]>;
   /** Makes up to `limit` events that waited for the gateway due now; returns how many. */

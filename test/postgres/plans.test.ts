@@ -40,6 +40,7 @@ const hot: readonly { name: Name; values: readonly unknown[]; indexes: readonly 
     values: [startMs, "'05:'", "'05;'", "'05'", "'05:me:'", "'05:me;'"],
     indexes: ['events_leased', 'events_pkey'],
   },
+  { name: 'giveBack', values: ["'{05:me:1}'"], indexes: ['events_leased', 'events_pkey'] },
   { name: 'slotsWithLeases', values: ["'{00}'", "'{00:}'", "'{00;}'"], indexes: ['events_leased'] },
   { name: 'resume', values: [startMs, 500], indexes: ['events_pkey', 'events_waiting'] },
   { name: 'promote', values: [startMs, 500], indexes: ['events_due', 'events_pkey'] },

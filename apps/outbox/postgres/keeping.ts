@@ -5,7 +5,10 @@ import type { OutboxStore } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
 import { keepingStatements } from './keeping-statements.ts';
 
-type Verbs = Pick<OutboxStore, 'takeOver' | 'slotsWithLeases' | 'resume' | 'promote' | 'recall' | 'prune'>;
+type Verbs = Pick<
+  OutboxStore,
+  'takeOver' | 'giveBack' | 'slotsWithLeases' | 'resume' | 'promote' | 'recall' | 'prune'
+>;
 
 /** The record keeps this many lines, whatever their age. */
 const keptLogLines = 10_000;
@@ -20,6 +23,7 @@ export function postgresKeeping(connection: PostgresConnection): Verbs {
       const [row] = await connection.query<{ events: number }>(keepingStatements.takeOver, values);
       return row?.events ?? 0;
     },
+    giveBack: ({ leaseIds }) => connection.run(keepingStatements.giveBack, [leaseIds]),
     async slotsWithLeases() {
       const slots = slotNames();
       const ranges = slots.map(leaseRange);

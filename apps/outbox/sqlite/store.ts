@@ -58,6 +58,8 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
         return events;
       });
     },
+    // No relayer needs it here, where every turn is answered.
+    giveBack: async ({ leaseIds }) => statements.giveBack.run(JSON.stringify(leaseIds)).changes,
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
       return immediately(db, 'resume', () => statements.resume.run(request).changes);
