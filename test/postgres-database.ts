@@ -72,6 +72,17 @@ export async function asNobody(made: Awaited<ReturnType<typeof newSchema>>) {
   return { role, url: url.href };
 }
 
+/** A session that holds the lock of a relayer that sleeps, until the test has finished: so commits are told. */
+export async function asleepOn(url: string, table = 'events'): Promise<void> {
+  const sleeper = new pg.Client({ connectionString: url });
+  await sleeper.connect();
+  onTestFinished(() => sleeper.end());
+  await sleeper.query(
+    `SELECT pg_advisory_lock(hashtext('outbox:' || current_schema() || '.' || $1::text), 65)`,
+    [table],
+  );
+}
+
 /** Inserts one event; what is not given is left to the defaults. Returns its seq. */
 export async function insertPostgresEvent(
   client: pg.Client,

@@ -48,6 +48,18 @@ test('claims nothing from the loss on, then takes over in its new slot, then cla
   await kept;
 });
 
+test('gets its old slot again: its lease ids go on, and say whose they are', async () => {
+  const { first, holder, kept, stop, clock } = scene(async () => losable('00').slot);
+  const ids = [holder.nextLeaseId(), holder.nextLeaseId()];
+  first.lose();
+  await clock.advance(200);
+  ids.push(holder.nextLeaseId());
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id.startsWith(`00:${holder.token}:`)).toBe(true);
+  stop();
+  await kept;
+});
+
 test('tries on while no slot is to be had, claiming nothing, and says so once', async () => {
   let tries = 0;
   const { events, first, kept, stop, clock, log } = scene(async () => {

@@ -57,6 +57,7 @@ test.each([
   { name: 'claim', index: 'events_due' },
   { name: 'nextDue', index: 'events_due' },
   { name: 'takeOver', index: 'events_leased' },
+  { name: 'giveBack', index: 'events_leased' },
   { name: 'anyLeaseIn', index: 'events_leased' },
   { name: 'resume', index: 'events_waiting' },
   { name: 'anyOverdue', index: 'events_due' },

@@ -48,6 +48,27 @@ export function takeoverContract(create: CreateDatabase): void {
     expect(await store.takeOver({ slot: '00', nowMs: startMs })).toBe(0);
   });
 
+  test('a process that lost the slot is not dead: what it claimed in it stays its own', async () => {
+    const database = await create();
+    const seqs = await leased(database, ['00:me:1', '00:mee:1', '00:m:1', '00:me:zz', '01:me:1']);
+    const store = await database.open();
+    expect(await store.takeOver({ slot: '00', nowMs: startMs, exceptToken: 'me' })).toBe(2);
+    expect(await leaseIdsLeft(database, seqs)).toEqual(['00:me:1', null, null, '00:me:zz', '01:me:1']);
+  });
+
+  test('a claim whose answer was lost is given back as if it had never been made, by its id alone', async () => {
+    const database = await create();
+    const store = await database.open();
+    const claim = claimer(store);
+    const seq = await database.append({ claims: 1 });
+    const [lost] = await claim({ slots: 1 });
+    const [other] = await leased(database, ['00:a:1']);
+    expect(await store.giveBack({ leaseIds: ['00:none:1', String(lost?.leaseId)] })).toBe(1);
+    expect(await database.read(seq)).toMatchObject({ lease_id: null, available_at: 0, claims: 1 });
+    expect(await leaseIdsLeft(database, [other ?? 0])).toEqual(['00:a:1']);
+    expect((await claim({ slots: 9 })).map((event) => event.seq)).toEqual([seq]);
+  });
+
   test('it is on record in the same transaction, whatever becomes of the process, and an empty one is not', async () => {
     const database = await create();
     await leased(database, ['00:a:1', '00:a:2']);

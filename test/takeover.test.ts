@@ -76,6 +76,17 @@ describe('later a relayer', () => {
     expect(own.leaseOf(mine)).toBe('00:me:1');
   });
 
+  test('leaves what it has in flight from a slot that it lost, whichever it holds now', async () => {
+    const own = await scene();
+    const slot = { name: own.slot.name, isExclusive: true, token: 'me' };
+    const mine = ['00:me:1', '05:me:2'].map(own.leased);
+    const dead = ['00:dead:1', '05:dead:1'].map(own.leased);
+    expect(await takeOverOwnSlot({ ...own, slot })).toBe(1);
+    expect(await takeOverDeadSlots({ ...own, slot })).toBe(1);
+    expect(mine.map(own.leaseOf)).toEqual(['00:me:1', '05:me:2']);
+    expect(dead.map(own.leaseOf)).toEqual([null, null]);
+  });
+
   test('goes on to the next slot when one lock file cannot be used', async () => {
     const own = await scene();
     mkdirSync(`${own.databaseFile}.relayer-05.lock`);

@@ -51,7 +51,7 @@ export function outboxMigrations(engine: Engine = 'sqlite'): readonly Migration[
   return readMigrations(engine).filter(isOfOutbox);
 }
 
-const isOfOutbox = ({ sql }: Migration) => /"(?:events|outbox_log)"/.test(sql);
+const isOfOutbox = ({ sql }: Migration) => /"(?:events|outbox_log)["_]/.test(sql);
 
 /** The outbox's part before the one that added a column to a table; null for a column that was there from the beginning. */
 export function partBefore(

@@ -100,9 +100,19 @@ export interface OutboxStore
   nextDueAtMs(nowMs: number): Promise<number | null>;
   /**
    * Ends every lease of a slot whose holder is known to be dead. Interrupted once: due at once; more often: after
-   * a backoff that doubles from 1 s to 5 min, so that a storm of kills spreads and a true culprit is soon alone.
+   * a backoff that doubles from 1 s to 5 min, so that a storm of kills spreads and a true culprit is soon alone. Not those of
+   * `exceptToken`: a process that lost the slot, and may have its events in flight, is not dead.
    */
-  takeOver(request: { readonly slot: string; readonly nowMs: number }): Promise<number>;
+  takeOver(request: {
+    readonly slot: string;
+    readonly nowMs: number;
+    readonly exceptToken?: string;
+  }): Promise<number>;
+  /**
+   * Ends the leases with these ids, as if their events had never been claimed, for claims whose answer was lost: nobody may have their
+   * events in flight. Skips what is locked. Returns how many.
+   */
+  giveBack(request: { readonly leaseIds: readonly string[] }): Promise<number>;
   /** The slots that hold leases. */
   slotsWithLeases(): Promise<readonly string[]>;
   /** Makes up to `limit` events that waited for the gateway due now; returns how many. */

@@ -7,14 +7,14 @@ import type { OutboxDatabase } from '../outbox/outbox-database.ts';
 import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
 import type { OutboxStore } from '../outbox/store.ts';
 import type { Relayer } from './relayer.ts';
-import { takeOverDeadSlots } from './takeover.ts';
+import { type TakeoverOptions, takeOverDeadSlots } from './takeover.ts';
 
 export interface LookAroundParts {
   readonly relayer: Pick<Relayer, 'wake' | 'isQuiet'>;
   readonly database: Pick<OutboxDatabase, 'assertSame' | 'tidyUp'>;
   readonly store: OutboxStore;
   readonly slots: RelayerSlots;
-  readonly slot: Pick<RelayerSlot, 'name' | 'isExclusive' | 'assertHeld'>;
+  readonly slot: TakeoverOptions['slot'] & Pick<RelayerSlot, 'assertHeld'>;
   readonly everyMs: number;
   readonly clock: Clock;
   readonly log: Log;

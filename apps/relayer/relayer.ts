@@ -17,6 +17,7 @@ import { doOwnerWork } from './owner-work.ts';
 import { Pace, pause } from './pace.ts';
 import { type SendingOptions, type Sent, send } from './sending.ts';
 import { unclaimed } from './settlement.ts';
+import { Unheard } from './unheard.ts';
 import { Window } from './window.ts';
 
 export interface RelayerOptions extends SendingOptions {
@@ -48,6 +49,7 @@ export class Relayer {
   readonly #gateway: GatewayWatch;
   readonly #due = new Due();
   readonly #claiming: Claiming;
+  readonly #unheard: Unheard;
   readonly #drain: Drain;
 
   constructor(parts: RelayerParts, options: RelayerOptions) {
@@ -62,6 +64,10 @@ export class Relayer {
     this.#claiming = new Claiming({
       ...{ ...parts, leaseMs: options.leaseMs },
       ...{ gateway: this.#gateway, window: this.#window, due: this.#due },
+    });
+    this.#unheard = new Unheard({
+      ...{ ...parts, leaseMs: options.leaseMs },
+      onGivenBack: () => this.#due.hint(),
     });
     if (parts.owners !== undefined) parts.owners.onWork = () => this.#latch.set();
   }
@@ -113,7 +119,7 @@ export class Relayer {
   }
 
   async #turn(): Promise<void> {
-    const { store, clock, log, owners } = this.#parts;
+    const { store, clock, owners } = this.#parts;
     if ((this.#drain.leftMs ?? 1) <= 0) this.#releaseUnanswered();
     // Taken before the answers: what waits for an owner is settled by the time its owner's answer is carried out.
     const ownerWork = owners?.takeWork() ?? [];
@@ -122,11 +128,11 @@ export class Relayer {
     const claimedAtMs = clock.monotonicMs();
     try {
       if (await this.#gateway.resume()) this.#due.hint();
-      const result = await store.turn(request);
+      const result = await this.#unheard.turn(request);
       const turnMs = clock.monotonicMs() - claimedAtMs;
       this.#window.settled(settlements);
       this.#startSending(result.claimed, claimedAtMs);
-      if (result.lost.length > 0) log.warn('leases lost to another relayer', { events: result.lost.length });
+      this.#unheard.tellLost(result.lost);
       await this.#claiming.done(request, result);
       this.#due.settled(settlements);
       if (ownerWork.length > 0) {

@@ -8,7 +8,7 @@ import type { RelayerSlot, RelayerSlots } from '../outbox/relayer-slot.ts';
 
 export interface SlotLossParts {
   readonly slots: Pick<RelayerSlots, 'acquire'>;
-  /** Ends every lease that earlier holders of the slot left. */
+  /** Ends every lease that others who held the slot left. */
   readonly takeOver: () => Promise<unknown>;
   /** Until it is called with true again, nothing is claimed. */
   readonly allowClaims: (isAllowed: boolean) => void;
@@ -23,11 +23,20 @@ const pauseMs = 100;
 
 export class SlotHolder implements RelayerSlot {
   #slot: RelayerSlot;
-  #nextLeaseId: () => string;
+  /** In every lease id of this process, whichever slot it holds: what it has in flight is known as its own after a loss. */
+  readonly token = randomBytes(6).toString('hex');
+  /** A lease id never used before, in the slot that is held now. */
+  readonly nextLeaseId: () => string;
 
   constructor(slot: RelayerSlot) {
     this.#slot = slot;
-    this.#nextLeaseId = leaseIdsOf(slot);
+    const nameNow = () => this.name;
+    this.nextLeaseId = leaseIds({
+      token: this.token,
+      get slot() {
+        return nameNow();
+      },
+    });
   }
 
   get name(): string {
@@ -37,9 +46,6 @@ export class SlotHolder implements RelayerSlot {
   get isExclusive(): boolean {
     return this.#slot.isExclusive;
   }
-
-  /** A lease id never used before, in the slot that is held now. */
-  readonly nextLeaseId = (): string => this.#nextLeaseId();
 
   assertHeld(): void {
     this.#slot.assertHeld();
@@ -71,7 +77,6 @@ export class SlotHolder implements RelayerSlot {
     while (!signal.aborted) {
       try {
         this.#slot = await slots.acquire();
-        this.#nextLeaseId = leaseIdsOf(this.#slot);
         await parts.takeOver();
         log.info('another relayer slot is held', { slot: this.name });
         parts.allowClaims(true);
@@ -83,8 +88,4 @@ export class SlotHolder implements RelayerSlot {
       }
     }
   }
-}
-
-function leaseIdsOf(slot: RelayerSlot): () => string {
-  return leaseIds({ slot: slot.name, token: randomBytes(6).toString('hex') });
 }

@@ -8,13 +8,14 @@ import type { OutboxStore } from '../outbox/store.ts';
 
 export interface TakeoverOptions {
   readonly slots: RelayerSlots;
-  readonly slot: Pick<RelayerSlot, 'name' | 'isExclusive'>;
+  /** With the token of this process' lease ids, where it may lose a slot and hold it again. */
+  readonly slot: Pick<RelayerSlot, 'name' | 'isExclusive'> & { readonly token?: string };
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Ends the leases that earlier holders of this relayer's own slot left. Before the first claim only. */
+/** Ends the leases that earlier holders of this relayer's own slot left, this process not among them. */
 export async function takeOverOwnSlot(options: TakeoverOptions): Promise<number> {
   crashPoint('relayer:slot-taken');
   if (!options.slot.isExclusive) return 0;
@@ -51,8 +52,9 @@ async function lockOf({ slots, log }: TakeoverOptions, name: string): Promise<Re
   }
 }
 
-async function takeOver({ store, clock, log }: TakeoverOptions, slot: string): Promise<number> {
-  const events = await store.takeOver({ slot, nowMs: clock.nowMs() });
+async function takeOver({ store, clock, log, slot: own }: TakeoverOptions, slot: string): Promise<number> {
+  const exceptToken = own.token === undefined ? {} : { exceptToken: own.token };
+  const events = await store.takeOver({ slot, nowMs: clock.nowMs(), ...exceptToken });
   if (events > 0) log.info('took over the events of a relayer that died', { slot, events });
   return events;
 }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { recordInvoice } from '../../apps/ingester/record.ts';
 import { append } from '../../apps/outbox/append.ts';
 import { openDemoClient } from '../../apps/outbox/prisma-client.ts';
-import { describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
+import { asleepOn, describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
 
 const invoice = {
   ...{ id: 'i-1', business: { id: 'acme', name: 'Acme' }, amountMinor: 1250 },
@@ -86,10 +86,20 @@ describeOnPostgres('an INSERT by hand', () => {
 });
 
 describeOnPostgres('whoever listens', () => {
-  test('hears of a commit, once per transaction, and of no rollback', async () => {
+  test('hears of no commit while nobody sleeps', async () => {
     const { url, db } = await openOutbox();
     const { rows } = await db.query('SELECT pg_backend_pid() AS pid');
     const heard = await listener(url, rows[0].pid);
+    await insertPostgresEvent(db);
+    await db.query('NOTIFY end_of_test');
+    await expect.poll(() => heard).toEqual(['end_of_test']);
+  });
+
+  test('hears, while somebody sleeps, of a commit, once per transaction, and of no rollback', async () => {
+    const { url, db } = await openOutbox();
+    const { rows } = await db.query('SELECT pg_backend_pid() AS pid');
+    const heard = await listener(url, rows[0].pid);
+    await asleepOn(url);
     await insertPostgresEvent(db);
     await db.query('BEGIN');
     await insertPostgresEvent(db);

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { OutboxStore } from '../../apps/outbox/store.ts';
 import { waitFor } from '../helpers.ts';
-import { describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
+import { asleepOn, describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
 import { seen, startMs } from '../store-contract-steps.ts';
 import { postgresStoreOn } from './contract-database.ts';
 
@@ -85,6 +85,7 @@ describeOnPostgres('two at once on PostgreSQL', () => {
     const woken: string[] = [];
     client.on('notification', ({ channel }) => woken.push(channel));
     await client.query(`LISTEN outbox_${table}`);
+    await asleepOn(url, table);
     await insertPostgresEvent(client, { id: 'a', status: 'dead' }, table);
     await waitFor('the wake of an insert', () => woken.length === 1);
     const store = openStore(url, table);

@@ -67,7 +67,7 @@ describeOnPostgres('a server', () => {
     );
   });
 
-  test('that wakes nobody is told, with the statement that mends it', async () => {
+  test('that wakes nobody, or whose writers wait to wake, is told, with what mends it', async () => {
     const { url, client } = await newOutbox();
     const doctor = doctorOn(url);
     await client.query('ALTER TABLE events DISABLE TRIGGER events_wake');
@@ -75,6 +75,12 @@ describeOnPostgres('a server', () => {
     expect(asleep).toMatchObject(told('caution', /events_wake is disabled/, /ENABLE TRIGGER/));
     await client.query(String(asleep.todo));
     expect((await checkWake(doctor, 'events')).level).toBe('ok');
+    await client.query(
+      `CREATE OR REPLACE FUNCTION events_wake() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_notify(''x'', ''''); RETURN NULL; END'`,
+    );
+    expect(await checkWake(doctor, 'events')).toMatchObject(
+      told('caution', /events_wake tells of every commit/, /replace its function .*sql prints it/),
+    );
     await client.query('DROP TRIGGER events_wake ON events');
     expect(await checkWake(doctor, 'events')).toMatchObject(
       told('caution', /no trigger .* --poll-interval/, /or leave it so/),

@@ -37,9 +37,10 @@ const hot: readonly { name: Name; values: readonly unknown[]; indexes: readonly 
   { name: 'nextDue', values: [startMs], indexes: ['events_due'] },
   {
     name: 'takeOver',
-    values: [startMs, "'05:'", "'05;'", "'05'"],
+    values: [startMs, "'05:'", "'05;'", "'05'", "'05:me:'", "'05:me;'"],
     indexes: ['events_leased', 'events_pkey'],
   },
+  { name: 'giveBack', values: ["'{05:me:1}'"], indexes: ['events_leased', 'events_pkey'] },
   { name: 'slotsWithLeases', values: ["'{00}'", "'{00:}'", "'{00;}'"], indexes: ['events_leased'] },
   { name: 'resume', values: [startMs, 500], indexes: ['events_pkey', 'events_waiting'] },
   { name: 'promote', values: [startMs, 500], indexes: ['events_due', 'events_pkey'] },

@@ -147,6 +147,25 @@ describeOnPostgres('a relayer process on PostgreSQL', () => {
     expect(await relayer.exited).toBe(0);
   });
 
+  test('whose session is ended while events are in flight gets its old slot again and sends none of them twice', async () => {
+    const { client, convoy, start } = await scene();
+    const answers: (() => void)[] = [];
+    convoy.answer = (response, request) => void answers.push(() => accept(response, request));
+    await insertSome(client, 4);
+    const relayer = start(['--concurrency', '4', '--poll-interval', '50ms']);
+    await waitFor('four events in flight', () => answers.length === 4);
+    await client.query(endHolder, [0]);
+    await waitFor('it holds the slot again', () =>
+      /another relayer slot is held.*slot=00/.test(relayer.stdout),
+    );
+    convoy.answer = accept;
+    for (const answer of answers) answer();
+    await drained(client);
+    expect(repeats(convoy)).toBe(0);
+    expect(relayer.stdout).not.toContain('took over');
+    expect(relayer.stdout).not.toContain('leases lost');
+  });
+
   test('gives back what is in flight when its drain ends', async () => {
     const { client, convoy, start } = await scene();
     convoy.answer = () => {};

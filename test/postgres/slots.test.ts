@@ -1,18 +1,17 @@
 // Slots on PostgreSQL: held by a session, freed by its end, taken again after a loss.
-import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../apps/outbox/clock.ts';
 import { slotNames } from '../../apps/outbox/lease-id.ts';
 import { sessionKeeper } from '../../apps/outbox/postgres/session-keeper.ts';
 import { postgresSlots } from '../../apps/outbox/postgres/slots.ts';
 import { spawnNode, waitFor } from '../helpers.ts';
-import { describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
+import { describeOnPostgres, newOutbox } from '../postgres-database.ts';
 
 /** A relayer's session and slots on a schema; ended when the test has finished. */
-function relayerOn(url: string, applicationName = 'test-relayer', channel = 'outbox_events') {
-  const keeper = sessionKeeper({ url, applicationName, channel, clock: systemClock });
+function relayerOn(url: string, applicationName = 'test-relayer') {
+  const keeper = sessionKeeper({ url, applicationName, channel: 'outbox_events', clock: systemClock });
   onTestFinished(() => keeper.close());
-  return { keeper, slots: postgresSlots({ name: 'test', table: 'events', session: keeper.current }) };
+  return { slots: postgresSlots({ name: 'test', table: 'events', session: keeper.current }) };
 }
 
 const endSessions = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`;
@@ -68,33 +67,5 @@ describeOnPostgres('a slot on PostgreSQL', () => {
     const [holder, late] = [relayerOn(url), relayerOn(url)];
     for (const name of slotNames()) expect((await holder.slots.tryAcquire(name))?.name).toBe(name);
     await expect(late.slots.acquire()).rejects.toMatchObject({ code: 'ERR_OUTBOX_SLOT' });
-  });
-});
-
-describeOnPostgres('a wake on PostgreSQL', () => {
-  test('comes with each committed event, not with one rolled back, and goes on in a new session', async () => {
-    // Its own table, since all schemas of a database share the channel of a table's name.
-    const table = `wakes_${randomBytes(6).toString('hex')}`;
-    const application = table;
-    const { url, client } = await newOutbox(table);
-    const { keeper } = relayerOn(url, application, `outbox_${table}`);
-    let wakes = 0;
-    keeper.onWake(() => {
-      wakes += 1;
-    });
-    await keeper.current();
-    expect(wakes).toBe(1);
-    await client.query('BEGIN');
-    await insertPostgresEvent(client, {}, table);
-    await client.query('ROLLBACK');
-    await insertPostgresEvent(client, {}, table);
-    await waitFor('the wake', () => wakes === 2);
-    const lost = (await keeper.current()).ended;
-    await client.query(endSessions, [application]);
-    await lost;
-    await keeper.current();
-    expect(wakes).toBe(3);
-    await insertPostgresEvent(client, {}, table);
-    await waitFor('the next wake', () => wakes === 4);
   });
 });

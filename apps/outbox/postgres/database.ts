@@ -4,16 +4,19 @@ import { systemClock } from '../clock.ts';
 import { troubleOf } from '../judge-trouble.ts';
 import { errorText, type Log } from '../log.ts';
 import type { OutboxDatabase } from '../outbox-database.ts';
+import type { OutboxStore } from '../store.ts';
 import { thisProcess } from '../this-process.ts';
 import { type PostgresAddress, postgresAddress } from './address.ts';
 import { connectPostgres, type PostgresConnection } from './connection.ts';
 import { isPooledByTransaction } from './pooler.ts';
 import { preparePostgres } from './prepare.ts';
 import { describePostgresError } from './refusal.ts';
-import { type ServerClock, serverClock } from './server-clock.ts';
+import { keepAdjusted, serverClock } from './server-clock.ts';
 import { type SessionKeeper, sessionKeeper } from './session-keeper.ts';
 import { locklessSlots, postgresSlots } from './slots.ts';
 import { postgresStore } from './store.ts';
+import { Wake } from './wake.ts';
+import { announce } from './wake-lock.ts';
 
 export interface PostgresOutboxOptions {
   /** As DATABASE_URL has it. */
@@ -34,7 +37,13 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
     troubleOf(error) === null ? error : describePostgresError(address, error);
   const isPooled = await prepared(options, address);
   const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
-  const keeper = sessionKeeper({ url, applicationName, channel: `outbox_${table}`, clock: systemClock });
+  // Others who are not told look at their poll interval.
+  const tellOthers = () => announce(connection, table).catch(() => {});
+  const wake = new Wake({ table, announce: tellOthers, clock: systemClock });
+  const keeper = sessionKeeper(
+    { url, applicationName, channel: `outbox_${table}`, clock: systemClock },
+    wake,
+  );
   const clock = serverClock(connection, systemClock);
   // Whoever needs the session next is told if it could not be opened.
   const opening = isPooled ? Promise.resolve() : keeper.current().catch(() => {});
@@ -53,16 +62,22 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
       },
     );
   }
+  const stopAdjusting = keepAdjusted(clock, (error) => {
+    log.debug("the server's time could not be asked for", { reason: errorText(error) });
+  });
   const slots = isPooled ? locklessSlots() : postgresSlots({ name, table, session: keeper.current });
   return {
-    ...{ engine: 'postgres', name, clock, slots, store: postgresStore(connection) },
+    ...{ engine: 'postgres', name, clock, slots, store: tellingOfLooks(postgresStore(connection), wake) },
     facts: () => factsOf(connection, isPooled),
-    watch: ({ onChange }) => (isPooled ? () => {} : watch({ keeper, onChange, log })),
-    tidyUp: () => adjusted(clock, log),
+    watch: ({ onChange }) => (isPooled ? () => {} : watch({ wake, keeper, onChange, log })),
+    tidyUp: async () => true,
     assertSame() {},
     explained,
     async close() {
+      stopAdjusting();
+      const wasAsleep = wake.state === 'asleep';
       await keeper.close();
+      if (wasAsleep) await tellOthers();
       await connection.close();
     },
   };
@@ -93,29 +108,33 @@ async function factsOf(connection: PostgresConnection, isPooled: boolean) {
   };
 }
 
+/** A claim is a look: while the relayer is awake, the next follows it. */
+function tellingOfLooks(store: OutboxStore, wake: Wake): OutboxStore {
+  return {
+    ...store,
+    async turn(request) {
+      const result = await store.turn(request);
+      if (request.claim !== null) wake.looked(result.claimed.length > 0);
+      return result;
+    },
+  };
+}
+
 /** The session may not be open yet, or be lost: then the poll interval is what there is. */
 function watch({
+  wake,
   keeper,
   onChange,
   log,
 }: {
+  wake: Wake;
   keeper: SessionKeeper;
   onChange: () => void;
   log: Log;
 }): () => void {
-  const stop = keeper.onWake(onChange);
+  const stop = wake.watch(onChange);
   keeper.current().catch((error: unknown) => {
     log.warn('cannot listen for commits, relying on the poll interval', { reason: errorText(error) });
   });
   return stop;
-}
-
-/** A quiet moment is when the two clocks are compared again; a server that is away keeps the last difference. */
-async function adjusted(clock: ServerClock, log: Log): Promise<boolean> {
-  try {
-    await clock.adjust();
-  } catch (error) {
-    log.debug("the server's time could not be asked for", { reason: errorText(error) });
-  }
-  return true;
 }

@@ -33,7 +33,7 @@ export const keepingStatements = {
   // dead relayer's last statement, still running on the server; in the order of seq, as settling does.
   takeOver: `
     WITH held AS MATERIALIZED (
-      SELECT seq FROM events WHERE lease_id >= $2 AND lease_id < $3 ORDER BY seq FOR UPDATE),
+      SELECT seq FROM events WHERE lease_id >= $2 AND lease_id < $3 AND (lease_id < $5 OR lease_id >= $6) ORDER BY seq FOR UPDATE),
     freed AS (
       UPDATE events AS event
          SET lease_id = NULL, wait_reason = NULL,
@@ -49,6 +49,9 @@ export const keepingStatements = {
       SELECT ${instantAt('$1')}, 'taken_over', json_build_object('slot', $4::text, 'events', events)
         FROM total WHERE events > 0)
     SELECT events FROM total`,
+  giveBack: `
+    UPDATE events SET lease_id = NULL, available_at = 0, claims = greatest(claims - 1, 0)
+     WHERE seq = ANY (ARRAY(SELECT seq FROM events WHERE lease_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED))`,
   // One look-up in the index per slot there can be, however many leases and odd lease ids there are.
   slotsWithLeases: `
     SELECT slot FROM unnest($1::text[], $2::text[], $3::text[]) AS range(slot, low, high)

@@ -1,23 +1,29 @@
-// Keeps a relayer's session: one at a time, a new one when somebody needs it after the last was lost. Wakes go on over the change.
+// Keeps a relayer's session: one at a time, a new one when somebody needs it after the last was lost. Who listens goes on over the change.
 import { openSession, type Session, type SessionOptions } from './session.ts';
+
+export interface SessionListener {
+  /** Called for each session, before anybody else has it. */
+  began(session: Session): void;
+  /** Called with what a notification says. */
+  told(message: string): void;
+}
 
 export interface SessionKeeper {
   /** The session that is open, or a new one. Rejects with DatabaseTrouble. */
   current(): Promise<Session>;
-  /** Calls back at each wake and at the begin of each session. Returns what stops it. */
-  onWake(callback: () => void): () => void;
   close(): Promise<void>;
 }
 
 /** Opens nothing by itself. */
-export function sessionKeeper(options: SessionOptions): SessionKeeper {
-  const listeners = new Set<() => void>();
+export function sessionKeeper(options: SessionOptions, listener?: SessionListener): SessionKeeper {
   let session: Promise<Session> | null = null;
-  const wake = () => {
-    for (const listener of listeners) listener();
+  const begin = async () => {
+    const begun = await openSession(options, (message) => listener?.told(message));
+    listener?.began(begun);
+    return begun;
   };
   const open = () => {
-    const opening = openSession(options, wake);
+    const opening = begin();
     const forget = () => {
       if (session === opening) session = null;
     };
@@ -28,10 +34,6 @@ export function sessionKeeper(options: SessionOptions): SessionKeeper {
     current() {
       session ??= open();
       return session;
-    },
-    onWake(callback) {
-      listeners.add(callback);
-      return () => void listeners.delete(callback);
     },
     async close() {
       const last = session;

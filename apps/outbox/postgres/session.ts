@@ -25,8 +25,11 @@ const connectTimeoutMs = 5_000;
 /** A frozen network is noticed after two of these; the server gives up on a lost host after about 10 s (its own keepalive). */
 const pingEveryMs = 4_000;
 
-/** Begins a session that listens. Rejects with DatabaseTrouble. `onWake` is also called when it begins: what was told before is missed. */
-export async function openSession(options: SessionOptions, onWake: () => void): Promise<Session> {
+/** Begins a session that listens; what was told before is missed. `onTold` gets what a notification says. Rejects with DatabaseTrouble. */
+export async function openSession(
+  options: SessionOptions,
+  onTold: (message: string) => void,
+): Promise<Session> {
   const client = new pg.Client({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -39,7 +42,7 @@ export async function openSession(options: SessionOptions, onWake: () => void): 
     // 'end' follows; without a listener the error would end the process.
     client.on('error', () => resolve());
   });
-  client.on('notification', onWake);
+  client.on('notification', ({ payload }) => onTold(payload ?? ''));
   const query = async <Row>(statement: string, values: readonly unknown[] = []) => {
     try {
       return (await client.query(statement, [...values])).rows as readonly Row[];
@@ -58,7 +61,6 @@ export async function openSession(options: SessionOptions, onWake: () => void): 
     client.end().catch(() => {});
     throw troubleOfPostgres(error);
   }
-  onWake();
   const stopPinging = ping(client, options.clock);
   void ended.then(stopPinging);
   return {

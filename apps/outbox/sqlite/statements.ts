@@ -18,7 +18,10 @@ function keepingStatements(db: SqliteConnection) {
              available_at = CASE WHEN claims <= 1 THEN 0
                ELSE :nowMs + (min(300000, 1000 << min(claims - 2, 9)) * (500 + (seq * 7919 + claims * 104729) % 1000)) / 1000
              END
-       WHERE lease_id >= :from AND lease_id < :to`),
+       WHERE lease_id >= :from AND lease_id < :to AND (lease_id < :ownFrom OR lease_id >= :ownTo)`),
+    giveBack: db.prepare(`
+      UPDATE events SET lease_id = NULL, available_at = 0, claims = max(claims - 1, 0)
+       WHERE lease_id IN (SELECT value FROM json_each(?))`),
     anyLeaseIn: db.prepare(`SELECT 1 FROM events WHERE lease_id >= :from AND lease_id < :to LIMIT 1`).pluck(),
     // Through the index of what waits: events scheduled for later, however many, are not walked.
     resume: db.prepare(`

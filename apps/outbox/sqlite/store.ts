@@ -1,7 +1,7 @@
 // The relayer's store on SQLite. It owns its connection, runs one short write transaction per verb, and never waits
 // for anything but SQLite itself. Times come in as arguments.
 import { isoText } from '../clock.ts';
-import { leaseRange, slotNames } from '../lease-id.ts';
+import { leaseRange, ownLeaseRange, slotNames } from '../lease-id.ts';
 import type { LogEntry } from '../log-entry.ts';
 import type { OutboxStore } from '../store.ts';
 import { sqliteAudit } from './audit.ts';
@@ -45,13 +45,21 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
     ...wal,
     ...sqliteTurn(db, { dataVersion: wal.dataVersion, record }),
     facts: () => connectionFacts(db),
-    async takeOver({ slot, nowMs }) {
+    async takeOver({ slot, nowMs, exceptToken }) {
+      const own = ownLeaseRange(slot, exceptToken);
       return immediately(db, 'take-over', () => {
-        const events = statements.takeOver.run({ ...leaseRange(slot), nowMs }).changes;
+        const events = statements.takeOver.run({
+          ...leaseRange(slot),
+          ownFrom: own.from,
+          ownTo: own.to,
+          nowMs,
+        }).changes;
         if (events > 0) write(statements, { kind: 'taken_over', detail: { slot, events }, nowMs });
         return events;
       });
     },
+    // No relayer needs it here, where every turn is answered.
+    giveBack: async ({ leaseIds }) => statements.giveBack.run(JSON.stringify(leaseIds)).changes,
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
       return immediately(db, 'resume', () => statements.resume.run(request).changes);

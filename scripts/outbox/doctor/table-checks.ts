@@ -60,13 +60,22 @@ function flat(step: Step): readonly Step[] {
 
 /** By what it does: an application may have called it otherwise. */
 export async function checkWake(queries: Queries, table: string): Promise<Finding> {
-  const triggers = await queries.query<{ name: string; enabled: string }>(
-    `SELECT tgname::text AS name, tgenabled::text AS enabled FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+  const triggers = await queries.query<{ name: string; enabled: string; sparesWriters: boolean }>(
+    `SELECT tgname::text AS name, tgenabled::text AS enabled, prosrc ILIKE '%pg_try_advisory_xact_lock_shared%' AS "sparesWriters"
+       FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
       WHERE tgrelid = to_regclass(quote_ident($1)) AND NOT tgisinternal AND prosrc ILIKE '%pg_notify%' ORDER BY tgenabled`,
     [table],
   );
   const works = triggers.find(({ enabled }) => enabled === 'O' || enabled === 'A');
-  if (works !== undefined) return ok('wake', `the trigger ${works.name} tells relayers of each commit`);
+  if (works?.sparesWriters === true)
+    return ok('wake', `the trigger ${works.name} tells relayers that sleep of each commit`);
+  if (works !== undefined) {
+    return caution(
+      'wake',
+      `the trigger ${works.name} tells of every commit: appending transactions wait for each other`,
+      `replace its function (${commandName.outbox} sql prints it), or leave it so`,
+    );
+  }
   const waits = 'an event waits for up to --poll-interval of its relayer';
   const [asleep] = triggers;
   return asleep === undefined
