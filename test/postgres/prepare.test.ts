@@ -88,7 +88,7 @@ describeOnPostgres('our own database', () => {
     const { url, client } = await newSchema();
     await prepareDatabase(url);
     await client.query(
-      `DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_demo_invoices'; ALTER TABLE invoices RENAME TO kept`,
+      `DELETE FROM _prisma_migrations WHERE migration_name NOT LIKE '%_outbox'; ALTER TABLE invoices RENAME TO kept`,
     );
     const refusal = await refusalOf(url);
     expect(refusal.code).toBe('ERR_OUTBOX_DATABASE_UNAVAILABLE');
