@@ -102,7 +102,7 @@ describeOnPostgres('of several relayers', () => {
     await outbox.client.query(endSession, [holder.applicationName]);
     await holder.becomes('deaf');
     const untold = await outbox.insert();
-    await clock.advance(1_000);
+    await clock.advance(4_000);
     await other.becomes('asleep');
     await waitFor('it is found', () => other.seen.has(untold));
   });
