@@ -17,7 +17,9 @@ describeOnPostgres('npm run db:migrate', () => {
     url.password = 'pAssw0rd';
     expect(await migrate(url.href)).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/^postgres:\/\/.*: applied\n {2}\d+_outbox\n {2}\d+_demo_invoices\n {2}\d+_wake_sleepers\n$/),
+      stdout: expect.stringMatching(
+        /^postgres:\/\/.*: applied\n {2}\d+_outbox\n {2}\d+_demo_invoices\n {2}\d+_wake_sleepers\n$/,
+      ),
       stderr: '',
     });
     const again = await migrate(url.href);

@@ -1,80 +1,14 @@
 // Sleeping and being told on PostgreSQL: whoever sleeps misses no commit, and where writers wait for each other to tell it, nobody sleeps.
 // Sessions, locks and notifications are real; the time is the test's, where it matters when something happens.
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Clock, systemClock } from '../../apps/outbox/clock.ts';
-import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
-import { sessionKeeper } from '../../apps/outbox/postgres/session-keeper.ts';
-import { Wake } from '../../apps/outbox/postgres/wake.ts';
-import { announce } from '../../apps/outbox/postgres/wake-lock.ts';
+import { systemClock } from '../../apps/outbox/clock.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { waitFor } from '../helpers.ts';
-import { asNobody, describeOnPostgres, insertPostgresEvent, newOutbox } from '../postgres-database.ts';
-
-/** Its own table, since all schemas of a database share the channel of a table's name. */
-async function scene() {
-  const table = `wakes_${randomBytes(6).toString('hex')}`;
-  const made = await newOutbox(table);
-  const insert = (client = made.client) => insertPostgresEvent(client, {}, table);
-  return { ...made, table, insert };
-}
-
-type Scene = Awaited<ReturnType<typeof scene>>;
-
-/** A relayer as far as it sleeps and looks: a look reads what is there and it has not seen yet. */
-async function relayerOn({ url, table }: Scene, clock: Clock) {
-  const connection = connectPostgres({
-    ...{ url, table, applicationName: 'test', synchronousCommit: 'off' as const, connections: 2 },
-  });
-  const wake = new Wake({ table, clock, announce: () => void announce(connection, table).catch(() => {}) });
-  const applicationName = `wakes-${randomBytes(6).toString('hex')}`;
-  const keeper = sessionKeeper(
-    { url, applicationName, channel: `outbox_${table}`, clock: systemClock },
-    wake,
-  );
-  onTestFinished(async () => {
-    stop();
-    await keeper.close();
-    await connection.close();
-  });
-  const seen = new Set<number>();
-  let looks = 0;
-  let looking: Promise<void> = Promise.resolve();
-  const look = async () => {
-    const rows = await connection.query<{ seq: number }>('SELECT seq FROM events');
-    const fresh = rows.filter(({ seq }) => !seen.has(seq));
-    for (const { seq } of fresh) seen.add(seq);
-    looks += 1;
-    wake.looked(fresh.length > 0);
-  };
-  await keeper.current();
-  const stop = wake.watch(() => {
-    looking = looking.then(look).catch(() => {});
-  });
-  return {
-    ...{ wake, keeper, seen, applicationName },
-    get looks() {
-      return looks;
-    },
-    /** Resolves once the looks that have begun are done. */
-    quiet: () => looking,
-    becomes: (state: Wake['state']) => waitFor(`it is ${state}`, () => wake.state === state),
-  };
-}
-
-type Relayer = Awaited<ReturnType<typeof relayerOn>>;
+import { asleepOn, asNobody, describeOnPostgres } from '../postgres-database.ts';
+import { relayerOn, scene, untilItTries } from './sleeper.ts';
 
 const endSession = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`;
-
-/** Nothing has come for so long that it tries to sleep next. */
-async function untilItTries(relayer: Relayer, clock: FakeClock): Promise<void> {
-  await relayer.quiet();
-  while (relayer.looks < 6) {
-    await clock.advance(1);
-    await relayer.quiet();
-  }
-}
 
 describeOnPostgres('a relayer that sleeps', () => {
   test('is told of each commit, and of nothing that is rolled back', async () => {
@@ -168,9 +102,26 @@ describeOnPostgres('of several relayers', () => {
     await outbox.client.query(endSession, [holder.applicationName]);
     await holder.becomes('deaf');
     const untold = await outbox.insert();
-    await clock.advance(1_000);
+    await clock.advance(4_000);
     await other.becomes('asleep');
     await waitFor('it is found', () => other.seen.has(untold));
+  });
+
+  test('one that is told of the rising of another just when it tries to sleep goes on looking', async () => {
+    const outbox = await scene();
+    await asleepOn(outbox.url, outbox.table);
+    const clock = new FakeClock();
+    const relayer = await relayerOn(outbox, clock);
+    await untilItTries(relayer, clock);
+    clock.after(8, () => relayer.wake.told('risen'));
+    await clock.advance(8);
+    const { looks } = relayer;
+    await waitFor('it looks on', async () => {
+      await clock.advance(1);
+      await relayer.quiet();
+      return relayer.looks > looks + 3;
+    });
+    expect(clock.monotonicMs()).toBeLessThan(2_000);
   });
 
   test('none sleeps while writers wait for each other, and one does when they are done', async () => {

@@ -48,10 +48,18 @@ const tryLock = `
 
 const unlock = `SELECT pg_advisory_unlock(class, ${wakeNumber}) FROM ${place}`;
 
-/** The lock that notifying transactions hold from before their commit until it is on the disk (src/backend/commands/async.c). */
+/**
+ * Who waits for the lock that a notifying transaction holds from before its commit until it is on the disk (PostgreSQL's async.c), and has
+ * written to the table: other applications of the server may notify as they like.
+ */
 const queued = `
-  SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'object' AND database = 0 AND classid = 'pg_database'::regclass AND objid = 0
-                    AND NOT granted) AS found`;
+  WITH locks AS MATERIALIZED (SELECT * FROM pg_locks)
+  SELECT EXISTS (
+    SELECT FROM locks
+     WHERE locktype = 'object' AND database = 0 AND classid = 'pg_database'::regclass AND objid = 0 AND NOT granted
+       AND pid IN (SELECT pid FROM locks
+                    WHERE locktype = 'relation' AND relation = to_regclass(quote_ident($1)) AND mode = 'RowExclusiveLock'
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))) AS found`;
 
 /** Asks for the lock; a session that has it must not ask again. Rejects with DatabaseTrouble. */
 export async function tryToSleep(session: Session, table: string): Promise<Rest> {
@@ -64,9 +72,9 @@ export async function rise(session: Session, table: string): Promise<void> {
   await session.query(unlock, [table]);
 }
 
-/** Whether transactions wait for each other because they notify. Rejects with DatabaseTrouble. */
-export async function areWritersQueued(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ found: boolean }>(queued);
+/** Whether appending transactions wait because they notify. Rejects with DatabaseTrouble. */
+export async function areWritersQueued(session: Session, table: string): Promise<boolean> {
+  const [row] = await session.query<{ found: boolean }>(queued, [table]);
   return row?.found === true;
 }
 
