@@ -71,6 +71,13 @@ export class LeaseBook {
     }
   }
 
+  /** Claims were given back. Returns the lease of one whose answer was not lost: somebody may be sending its event. */
+  giveBack(leaseIds: readonly string[]): Lease | undefined {
+    const leases = [...this.#leases.values()].filter(({ leaseId }) => leaseIds.includes(leaseId));
+    for (const lease of leases) lease.isOver = true;
+    return leases.find(({ isUnheard }) => !isUnheard);
+  }
+
   /** Its process no longer counts it among what it holds. */
   letGo(lease: Lease): void {
     this.heldBy(lease.process).delete(lease);

@@ -45,6 +45,14 @@ export function steppedStore(machine: Machine, process: SimulatedProcess): Outbo
         referee.leases.unheard(claimed);
       });
     },
+    giveBack: (request) =>
+      verb(async () => {
+        const events = await store.giveBack(request);
+        const heard = referee.leases.giveBack(request.leaseIds);
+        if (heard !== undefined) referee.break(`event ${heard.seq} was given back by whoever holds it`);
+        if (events > 0) trace(`${process.name} gives back ${events} that it had not heard of`);
+        return events;
+      }),
     takeOver: (request) =>
       verb(async () => {
         referee.takingOver(request.slot);
