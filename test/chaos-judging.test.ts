@@ -107,6 +107,19 @@ describe('a takeover', () => {
   });
 });
 
+test('a takeover may wait for a relayer that has begun to start: it may hold the slot by then', () => {
+  const late = (ups: readonly { readonly atMs: number; readonly pid: number }[], atMs = 1_400) =>
+    lateTakeovers(
+      evidence([kill(100, ['a']), { kind: 'process', ...relayer, pid: 13, sinceMs: 300 }], {
+        relayerStarts: [{ atMs: 400, pid: 12 }, ...ups],
+        takeovers: [{ atMs, slot: '00', events: 1 }],
+      }),
+    );
+  expect(late([{ atMs: 1_500, pid: 13 }])).toEqual([]);
+  expect(late([{ atMs: 1_500, pid: 13 }], 1_600)).toHaveLength(1);
+  expect(late([])).toEqual([]);
+});
+
 describe('growth', () => {
   const samples = (value: (nth: number) => number): RecordLine[] =>
     Array.from({ length: 30 }, (_, nth) => ({

@@ -44,7 +44,9 @@ export function lateTakeovers({ record, relayerStarts, takeovers }: Evidence): r
   return linesOf(record, 'kill').flatMap(({ pid, atMs, estate }) => {
     if (estate === null || estate.leased === 0) return [];
     const successor = relayerStarts.find((start) => start.atMs > atMs && livedOn(start));
-    const endMs = successor === undefined ? Number.POSITIVE_INFINITY : chanceEndsMs(successor);
+    const endMs = lastUpMs(successor === undefined ? Number.POSITIVE_INFINITY : chanceEndsMs(successor), {
+      ...{ record, relayerStarts, killedAtMs: atMs },
+    });
     if (endMs > estate.leasedUntilMs || wasAway({ fromMs: atMs, toMs: endMs })) return [];
     const taken = takeovers
       .filter((takeover) => takeover.slot === estate.slot && takeover.atMs >= atMs && takeover.atMs <= endMs)
@@ -53,6 +55,24 @@ export function lateTakeovers({ record, relayerStarts, takeovers }: Evidence): r
       ? []
       : [`${taken} of the ${estate.leased} events that the relayer ${pid} had leased`];
   });
+}
+
+/**
+ * The end of the chance, put off by those who had begun to start by then: one of them may hold the dead relayer's slot, which it takes
+ * over before it reports its start, and nobody else can. Never, when one of them has not reported.
+ */
+function lastUpMs(
+  endMs: number,
+  seen: Pick<Evidence, 'record' | 'relayerStarts'> & { readonly killedAtMs: number },
+): number {
+  const coming = linesOf(seen.record, 'process').filter(
+    ({ target, sinceMs }) => target === 'relayer' && sinceMs > seen.killedAtMs && sinceMs <= endMs,
+  );
+  const ups = coming.map(({ pid, sinceMs }) => {
+    const start = seen.relayerStarts.find((one) => one.pid === pid && one.atMs >= sinceMs);
+    return start?.atMs ?? Number.POSITIVE_INFINITY;
+  });
+  return Math.max(endMs, ...ups);
 }
 
 /** From monotonic to epoch ms, by a line that has both. */
