@@ -62,11 +62,6 @@ test.each([
   ['an option twice', ['--runs', '1', '--runs', '2'], /--runs was given more than once/],
   ['a word', ['everything'], /everything/],
   ['an unknown engine', ['--database', 'mysql'], /--database: expected sqlite, postgres or a postgres/],
-  [
-    'a part that one engine lacks',
-    ['--database', 'postgres', '--only', 'flat'],
-    /flat can be measured on SQLite only/,
-  ],
 ])('%s is refused by name', async (_what, args, message) => {
   await expect(readBenchConfig(args)).rejects.toMatchObject({ code: 'ERR_BENCH_USAGE' });
   await expect(readBenchConfig(args)).rejects.toThrow(message);

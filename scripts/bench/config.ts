@@ -13,8 +13,6 @@ const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 
 /** What takes long, or much room: measured only when it is named. */
 const longParts = ['flat', 'confirm', 'prune', 'slots'] as const;
 export const partNames = [...usualParts, ...longParts] as const;
-/** They fill files, or read them. */
-const onSqliteOnly: readonly PartName[] = ['flat', 'confirm', 'prune'];
 export type PartName = (typeof partNames)[number];
 
 export interface BenchSettings extends BenchEngine {
@@ -128,8 +126,6 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     throw refusal('--database: with --peers ours runs on both, leave it out.');
   }
   const only = read('only', given.only, someOf(possible)) ?? usual;
-  const unfit = only.filter((part) => database.engine !== 'sqlite' && onSqliteOnly.includes(part));
-  if (unfit.length > 0) throw refusal(`--only: ${unfit.join(',')} can be measured on SQLite only.`);
   return {
     ...database,
     runs:
@@ -169,9 +165,8 @@ function risingNumbers(list: string): Parsed<readonly number[]> {
 }
 
 /** Without a list it means all. */
-function somePeers(list: string): Parsed<readonly string[]> {
-  return list === '' ? { kind: 'value', value: peerNames } : someOf(peerNames)(list);
-}
+const somePeers = (list: string): Parsed<readonly string[]> =>
+  list === '' ? { kind: 'value', value: peerNames } : someOf(peerNames)(list);
 
 function read<Value>(
   name: string,

@@ -4,6 +4,7 @@ import { packageRoot } from '../../apps/outbox/environment.ts';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { connectPostgres, type PostgresConnection } from '../../apps/outbox/postgres/connection.ts';
 import { BenchError } from './bench-error.ts';
+import { postgresBulk } from './bulk-postgres.ts';
 import { formEvent } from './event-form.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import { aboutPostgres, looksAtPostgres, schemaOf } from './looks-postgres.ts';
@@ -14,6 +15,9 @@ import { serverUsage } from './peers/server-usage.ts';
 import { startRelayer } from './relayer-process.ts';
 import { deliveredBefore, making, type Stock } from './stock.ts';
 
+/** A vacuum of ten million rows takes minutes. */
+const longestStatementMs = 3_600_000;
+
 export interface PostgresStockOptions {
   readonly serverUrl: string;
   readonly relayer: Omit<RelayerSetup, 'database'>;
@@ -23,16 +27,10 @@ export interface PostgresStockOptions {
 /** Makes the database. Throws ERR_BENCH_COULD_NOT_RUN when the server does not let it. */
 export async function createPostgresStock(ground: Ground, options: PostgresStockOptions): Promise<Stock> {
   const { serverUrl: url, relayer, signal } = options;
-  const absent = await whyAbsent('PostgreSQL', url);
-  if (absent !== null) throw new BenchError('ERR_BENCH_COULD_NOT_RUN', absent);
-  const keeper = await startKeeper(ground, { server: 'PostgreSQL', url, modules: packageRoot });
-  if ('refused' in keeper.kept) {
-    await keeper.end();
-    throw new BenchError('ERR_BENCH_COULD_NOT_RUN', keeper.kept.refused);
-  }
-  const { database } = keeper.kept;
+  const { keeper, database } = await keepDatabase(ground, url);
   const connection = connectPostgres({
     ...{ url: database, synchronousCommit: 'off', applicationName: 'outbox-bench', connections: 2 },
+    statementTimeoutMs: longestStatementMs,
   });
   const looks = looksAtPostgres(connection);
   const addEvents = (copy: string, count: number) => insertEvents(connection, schemaOf(copy), count);
@@ -66,6 +64,10 @@ export async function createPostgresStock(ground: Ground, options: PostgresStock
   return {
     ...looks,
     addEvents,
+    bulk: postgresBulk({
+      connection,
+      isOnThisMachine: async () => (await cpuOfServer(connection, database)) !== null,
+    }),
     async take(pending) {
       known ??= makeKnown();
       return inTime(fill(await create(), pending, await known), making(pending, signal));
@@ -83,6 +85,18 @@ export async function createPostgresStock(ground: Ground, options: PostgresStock
       await keeper.end();
     },
   };
+}
+
+/** A database of the benchmark's own on that server, and who drops it. */
+async function keepDatabase(ground: Ground, url: string) {
+  const absent = await whyAbsent('PostgreSQL', url);
+  if (absent !== null) throw new BenchError('ERR_BENCH_COULD_NOT_RUN', absent);
+  const keeper = await startKeeper(ground, { server: 'PostgreSQL', url, modules: packageRoot });
+  if ('refused' in keeper.kept) {
+    await keeper.end();
+    throw new BenchError('ERR_BENCH_COULD_NOT_RUN', keeper.kept.refused);
+  }
+  return { keeper, database: keeper.kept.database };
 }
 
 /** The columns that a relayer that starts looks at; the sequences go on from what is there. */

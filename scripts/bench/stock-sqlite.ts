@@ -3,6 +3,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
+import { sqliteBulk } from './bulk-sqlite.ts';
 import { formEvent } from './event-form.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import { aboutSqlite, looksAtSqlite } from './looks-sqlite.ts';
@@ -67,6 +68,7 @@ export function createSqliteStock(
       for (const name of names) rmSync(ground.file(name));
     },
     addEvents,
+    bulk: sqliteBulk(ground.folder),
     ...looksAtSqlite,
     about: async () => aboutSqlite(await known(0)),
     // Its database is part of the relayer's own process.
