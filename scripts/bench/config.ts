@@ -11,7 +11,7 @@ import { peerNames } from './peers/peer-list.ts';
 /** What can be measured, in the order in which it is. */
 const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
 /** What takes long, or much room: measured only when it is named. */
-const longParts = ['flat', 'confirm', 'prune', 'slots'] as const;
+const longParts = ['flat', 'confirm', 'prune', 'slots', 'relayers'] as const;
 export const partNames = [...usualParts, ...longParts] as const;
 export type PartName = (typeof partNames)[number];
 

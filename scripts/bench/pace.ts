@@ -51,9 +51,10 @@ const secondsOf: Readonly<Record<PartName, number>> = {
   confirm: 54,
   prune: 82,
   slots: 65,
+  relayers: 90,
 };
 
-const warmsUpItself: readonly PartName[] = ['latency', 'confirm', 'prune', 'slots'];
+const warmsUpItself: readonly PartName[] = ['latency', 'confirm', 'prune', 'slots', 'relayers'];
 
 /** Of one run of a part: its work. */
 export function workOf(part: PartName, { pending }: Pick<BenchSettings, 'pending'>): number {

@@ -17,6 +17,7 @@ import { workNames } from './peers/compete.ts';
 import { peerList } from './peers/peer-list.ts';
 import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
+import { relayers } from './relayers.ts';
 import { slots } from './slots.ts';
 import { startUp } from './start-up.ts';
 import type { Stock } from './stock.ts';
@@ -37,6 +38,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   confirm: confirmDisturbance,
   prune: pruneDisturbance,
   slots,
+  relayers,
 };
 
 /** A benchmark's result, as it is written: one object, fit for a history. */

@@ -2,7 +2,11 @@
 // for each copy. The server is whoever's it is: nothing of it is set.
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
-import { connectPostgres, type PostgresConnection } from '../../apps/outbox/postgres/connection.ts';
+import {
+  connectPostgres,
+  type PostgresConnection,
+  type Queries,
+} from '../../apps/outbox/postgres/connection.ts';
 import { BenchError } from './bench-error.ts';
 import { postgresBulk } from './bulk-postgres.ts';
 import { formEvent } from './event-form.ts';
@@ -64,6 +68,11 @@ export async function createPostgresStock(ground: Ground, options: PostgresStock
   return {
     ...looks,
     addEvents,
+    addAtOnce: (copy, count, beforeCommit) =>
+      connection.transaction(async (tx) => {
+        await insertEvents(tx, schemaOf(copy), count);
+        return beforeCommit();
+      }),
     bulk: postgresBulk({
       connection,
       isOnThisMachine: async () => (await cpuOfServer(connection, database)) !== null,
@@ -113,11 +122,11 @@ async function copyRows(connection: PostgresConnection, { from, to }: { from: st
 
 const perTransaction = 10_000;
 
-async function insertEvents(connection: PostgresConnection, schema: string, count: number): Promise<void> {
+async function insertEvents(queries: Queries, schema: string, count: number): Promise<void> {
   for (let from = 0; from < count; from += perTransaction) {
     const length = Math.min(perTransaction, count - from);
     const events = Array.from({ length }, (_, n) => formEvent(from + n));
-    await connection.run(
+    await queries.run(
       `INSERT INTO ${schema}.events (business_id, event_type, payload) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
       [
         events.map(({ businessId }) => businessId),

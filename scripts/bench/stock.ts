@@ -15,6 +15,8 @@ export interface Stock {
   drop(database: string): Promise<void>;
   /** Adds events in big transactions. Others may have it open. */
   addEvents(database: string, count: number): Promise<void>;
+  /** Adds events that all appear at once. `beforeCommit` is called when everything but COMMIT is done; returns its result. */
+  addAtOnce<Result>(database: string, count: number, beforeCommit: () => Promise<Result>): Promise<Result>;
   /** For very many events at once. */
   readonly bulk: Bulk;
   /** A look at whether an event is pending, not to be used again once none is. What is scheduled for more than an hour later is left out. */

@@ -13,6 +13,7 @@ const headings: Readonly<Record<string, string>> = {
   flat: 'Flat in size: the relayer once it is warm, against the smallest point of the same run',
   confirm: 'Delivery at 50 events/s while 100,000 accepted events are read back',
   prune: 'Delivery at 50 events/s while 150,000 old events are deleted',
+  relayers: 'Several relayers, all warm when a backlog appears',
   slots: 'Slots: throughput by latency of the gateway, relayers, and slots of each',
 };
 

@@ -45,6 +45,11 @@ describe.skipIf(postgresUrl === null || !isDeep)('a benchmark on PostgreSQL', ()
 
   test.each([
     { part: 'flat', more: ['--sizes', '50', '--processed', '500', '--pending', '100'], measures: 17 },
+    {
+      part: 'relayers',
+      more: ['--relayers', '2', '--gateway-latency', '1ms', '--pending', '100'],
+      measures: 4,
+    },
   ])(
     'measures $part as small as it can be, and leaves nothing behind',
     async ({ part, more, measures }) => {
