@@ -89,7 +89,7 @@ test('what takes long is measured only when it is named', async () => {
   const usual = await readBenchConfig([]);
   expect(usual).toMatchObject({ sizes: [1_000, 100_000, 1_000_000], processed: 10_000_000 });
   if (typeof usual === 'string') throw new Error(usual);
-  for (const part of ['flat', 'confirm', 'prune', 'slots', 'relayers'] as const) {
+  for (const part of ['flat', 'confirm', 'prune', 'slots', 'relayers', 'bloat'] as const) {
     expect(usual.only).not.toContain(part);
     const args = ['--only', part, '--database', 'postgres'];
     expect(await readBenchConfig(args)).toMatchObject({ only: [part] });

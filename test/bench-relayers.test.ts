@@ -1,6 +1,7 @@
-// What the benchmark's part for several relayers is made of. What they measure is not judged.
+// What the benchmark's parts for several relayers and for events that come and go are made of. What they measure is not judged.
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { bloatMeasures } from '../scripts/bench/bloat-figures.ts';
 import { Gateway } from '../scripts/bench/gateway.ts';
 import { relayersCells, sharesOf } from '../scripts/bench/relayers.ts';
 import { relayersMeasures } from '../scripts/bench/relayers-figures.ts';
@@ -59,4 +60,24 @@ test('several relayers are compared with one that had the same gateway in the sa
   const unseen = runs.map((run) => run.map((one) => ({ ...one, serverUs: null })));
   const names = relayersMeasures(cells, unseen, 9).map(({ name }) => name);
   expect(names.some((name) => name.endsWith('cpu-server'))).toBe(false);
+});
+
+test('what events left behind is told over time, and against what was there before', () => {
+  const look = {
+    ...{ tableBytes: 0, indexBytes: 0, liveRows: 0, deadRows: 0 },
+    ...{ updates: 100, hotUpdates: 0, autovacuums: 1, logBytes: 5_000 },
+  };
+  const later = (atMs: number) => ({
+    ...{ ...look, tableBytes: 3_000_000, indexBytes: 1_000_000, deadRows: 7, updates: 400, hotUpdates: 30 },
+    ...{ autovacuums: 4, logBytes: 205_000, atMs, appended: 100, processed: 90, confirmed: 80, pruned: 60 },
+  });
+  const measures = bloatMeasures({
+    ...{ before: look, seen: [later(1_000), later(2_000)], indexes: [{ name: 'events_due', bytes: 2e6 }] },
+  });
+  expect(Object.fromEntries(measures.map(({ name, values }) => [name, values[0]]))).toMatchObject({
+    ...{ 'bloat.table.2s': 3, 'bloat.indexes.2s': 1, 'bloat.rows.2s': 40, 'bloat.dead.2s': 7 },
+    ...{ 'bloat.rate': 45, 'bloat.row': 100, 'bloat.log': 2, 'bloat.updates': 3, 'bloat.hot': 10 },
+    ...{ 'bloat.vacuums': 3, 'bloat.index.events_due': 2 },
+  });
+  expect(measures.map(({ name }) => name)).not.toContain('bloat.table.1s');
 });

@@ -11,8 +11,10 @@ import { peerNames } from './peers/peer-list.ts';
 /** What can be measured, in the order in which it is. */
 const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
 /** What takes long, or much room: measured only when it is named. */
-const longParts = ['flat', 'confirm', 'prune', 'slots', 'relayers'] as const;
+const longParts = ['flat', 'confirm', 'prune', 'slots', 'relayers', 'bloat'] as const;
 export const partNames = [...usualParts, ...longParts] as const;
+/** A file is not vacuumed. */
+const onPostgresOnly: readonly PartName[] = ['bloat'];
 export type PartName = (typeof partNames)[number];
 
 export interface BenchSettings extends BenchEngine {
@@ -31,6 +33,8 @@ export interface BenchSettings extends BenchEngine {
   readonly sizes: readonly number[];
   /** `flat`: processed events in the table at its last point; 0 leaves that point out. */
   readonly processed: number;
+  /** `bloat`: for how long events come and go, ms. */
+  readonly lastingMs: number;
   /** Folder for result and picture, absolute. */
   readonly out: string;
   /** Print the result as one JSON object instead of the table. */
@@ -80,6 +84,7 @@ const options = {
     default: '10000000',
     describe: 'flat: processed events in the table at its last point; 0 leaves it out',
   },
+  lasting: { ...text, default: '10m', describe: 'bloat: for how long events come and go' },
   peers: {
     type: 'string',
     describe: `Measure ours beside other libraries: ${peerNames.join(',')}, or some of them. They are installed on first use`,
@@ -126,6 +131,10 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     throw refusal('--database: with --peers ours runs on both, leave it out.');
   }
   const only = read('only', given.only, someOf(possible)) ?? usual;
+  const unfit = only.filter((part) => database.engine !== 'postgres' && onPostgresOnly.includes(part));
+  if (unfit.length > 0) {
+    throw refusal(`--only: ${unfit.join(',')} can be measured with --database postgres only.`);
+  }
   return {
     ...database,
     runs:
@@ -139,6 +148,7 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     only,
     sizes: read('sizes', given.sizes, risingNumbers) ?? [],
     processed: read('processed', given.processed, wholeNumber({ min: 0, max: 100_000_000 })) ?? 0,
+    lastingMs: read('lasting', given.lasting, duration({ minMs: 1_000, maxMs: 86_400_000 })) ?? 600_000,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     json: single('json', given.json) === true,
     peers,

@@ -2,6 +2,7 @@
 import { killAll } from '../chaos/heal.ts';
 import { startWarden } from '../chaos/start-warden.ts';
 import type { Bench, Part } from './bench.ts';
+import { bloat } from './bloat.ts';
 import { burst } from './burst.ts';
 import type { BenchSettings, PartName } from './config.ts';
 import { drain } from './drain.ts';
@@ -39,6 +40,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   prune: pruneDisturbance,
   slots,
   relayers,
+  bloat,
 };
 
 /** A benchmark's result, as it is written: one object, fit for a history. */

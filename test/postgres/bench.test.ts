@@ -50,6 +50,7 @@ describe.skipIf(postgresUrl === null || !isDeep)('a benchmark on PostgreSQL', ()
       more: ['--relayers', '2', '--gateway-latency', '1ms', '--pending', '100'],
       measures: 4,
     },
+    { part: 'bloat', more: ['--lasting', '5s'], measures: 40 },
   ])(
     'measures $part as small as it can be, and leaves nothing behind',
     async ({ part, more, measures }) => {
