@@ -1,5 +1,5 @@
 // Fills a schema on a PostgreSQL server with very many events: the server makes the rows, as events like any others, with every CHECK and
-// every index at work; some 50 us each.
+// every index at work; some 20 us each.
 import { existsSync, statfsSync } from 'node:fs';
 import { DatabaseTrouble } from '../../apps/outbox/database-trouble.ts';
 import type { PostgresConnection } from '../../apps/outbox/postgres/connection.ts';
@@ -9,8 +9,8 @@ import { pause } from './patience.ts';
 
 /** Some seconds' worth: between two of them an interruption is noticed. */
 const perTransaction = 100_000;
-/** Measured: 1.2 KB of table with the free part of each page, 0.4 KB of indexes. The log of a big transaction comes on top, up to max_wal_size. */
-const bytesPerRow = 1_700;
+/** Measured: 0.9 KB of table with the free part of each page, 0.15 KB of indexes. The log of a big transaction comes on top, up to max_wal_size. */
+const bytesPerRow = 1_100;
 
 export interface PostgresBulkOptions {
   /** Its statements may take long. */
