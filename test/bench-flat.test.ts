@@ -100,6 +100,7 @@ test.each([
   ['sizes that do not rise', ['--sizes', '1000,100'], /--sizes: expected whole numbers/],
   ['a size of nothing', ['--sizes', '0,100'], /--sizes: expected whole numbers/],
   ['sizes in words', ['--sizes', '1k'], /--sizes: expected whole numbers/],
+  ['a pace of nothing', ['--per-second', '0'], /--per-second: expected a whole number/],
   ['too many processed', ['--processed', '1000000000'], /--processed: expected a whole number/],
 ])('%s are refused by name', async (_what, args, message) => {
   await expect(readBenchConfig(args)).rejects.toMatchObject({ code: 'ERR_BENCH_USAGE' });

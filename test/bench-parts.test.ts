@@ -187,7 +187,7 @@ test('table and picture show every figure with its spread', () => {
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 0 },
     settings: {
       ...{ runs: 3, pending: 10, relayers: 1, concurrency: null, engine: 'sqlite', gatewayLatencyMs: 0 },
-      ...{ sizes: [10], processed: 0, lastingMs: 0 },
+      ...{ sizes: [10], processed: 0, lastingMs: 0, perSecond: null },
       ...{ only: ['drain'], peers: null },
     },
     measures: [{ ...summaryOf(measure), values: measure.values }],

@@ -21,6 +21,8 @@ export interface LifeOptions {
   readonly connection: PostgresConnection;
   /** How long an event is kept after it was accepted. */
   readonly keptMs: number;
+  /** Appended at most; null appends as long as few wait. */
+  readonly perSecond: number | null;
   /** Ends it. */
   readonly over: AbortSignal;
 }
@@ -52,15 +54,18 @@ export async function liveThrough(options: LifeOptions, passed: Passed): Promise
   ]);
 }
 
-async function append({ connection, over }: LifeOptions, passed: Passed): Promise<void> {
+async function append({ connection, perSecond, over }: LifeOptions, passed: Passed): Promise<void> {
   const form = Array.from({ length: perInsert }, (_, n) => formEvent(n));
   const values = [
     form.map((_, n) => businessIds[n % businessIds.length]),
     form.map(({ eventType }) => eventType),
     form.map(({ payload }) => payload),
   ];
+  const startMs = systemClock.monotonicMs();
+  const dueBy = (ms: number) => (perSecond === null ? Number.POSITIVE_INFINITY : (ms * perSecond) / 1_000);
   while (!over.aborted) {
-    if (passed.appended - passed.processed > mostWaiting) {
+    const isAhead = passed.appended > dueBy(systemClock.monotonicMs() - startMs);
+    if (isAhead || passed.appended - passed.processed > mostWaiting) {
       await rest(1);
       continue;
     }

@@ -5,6 +5,7 @@ import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { BenchError } from './bench-error.ts';
 import { type BenchEngine, engineOf, sqlite } from './engine-option.ts';
+import { risingNumbers, someOf, somePeers } from './list-option.ts';
 import { workNames } from './peers/compete.ts';
 import { peerNames } from './peers/peer-list.ts';
 
@@ -35,6 +36,8 @@ export interface BenchSettings extends BenchEngine {
   readonly processed: number;
   /** `bloat`: for how long events come and go, ms. */
   readonly lastingMs: number;
+  /** `bloat`: at most so many events a second; null lets as many through as there is room for. */
+  readonly perSecond: number | null;
   /** Folder for result and picture, absolute. */
   readonly out: string;
   /** Print the result as one JSON object instead of the table. */
@@ -84,6 +87,7 @@ const options = {
     default: '10000000',
     describe: 'flat: processed events in the table at its last point; 0 leaves it out',
   },
+  'per-second': { ...text, describe: 'bloat: at most so many events [default: as many as go through]' },
   lasting: { ...text, default: '10m', describe: 'bloat: for how long events come and go' },
   peers: {
     type: 'string',
@@ -149,34 +153,13 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     sizes: read('sizes', given.sizes, risingNumbers) ?? [],
     processed: read('processed', given.processed, wholeNumber({ min: 0, max: 100_000_000 })) ?? 0,
     lastingMs: read('lasting', given.lasting, duration({ minMs: 1_000, maxMs: 86_400_000 })) ?? 600_000,
+    perSecond: read('per-second', given['per-second'], wholeNumber({ min: 1, max: 1_000_000 })) ?? null,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     json: single('json', given.json) === true,
     peers,
     peersFolder: path.resolve(packageRoot, String(single('peers-folder', given['peers-folder']))),
   };
 }
-
-function someOf<Name extends string>(names: readonly Name[]): (list: string) => Parsed<readonly Name[]> {
-  return (list) => {
-    const asked = list.split(',').map((name) => name.trim());
-    const known = names.filter((name) => asked.includes(name));
-    return known.length === new Set(asked).size
-      ? { kind: 'value', value: known }
-      : { kind: 'expected', text: `some of ${names.join(',')}` };
-  };
-}
-
-function risingNumbers(list: string): Parsed<readonly number[]> {
-  const numbers = list.split(',').map((text) => (/^\d{1,8}$/.test(text.trim()) ? Number(text) : 0));
-  const isRising = numbers.every((number, index) => number > (numbers[index - 1] ?? 0));
-  return isRising
-    ? { kind: 'value', value: numbers }
-    : { kind: 'expected', text: 'whole numbers from 1 to 99999999, each larger than the one before' };
-}
-
-/** Without a list it means all. */
-const somePeers = (list: string): Parsed<readonly string[]> =>
-  list === '' ? { kind: 'value', value: peerNames } : someOf(peerNames)(list);
 
 function read<Value>(
   name: string,
