@@ -61,11 +61,11 @@ describe.skipIf(postgresUrl === null || !isDeep)('a benchmark on PostgreSQL', ()
       );
       expect(await run.exited, run.stderr).toBe(0);
       const result: BenchResult = JSON.parse(run.stdout);
-      // Of a server elsewhere the CPU cannot be seen.
+      // Of a server elsewhere the CPU cannot be seen, and here none for a few milliseconds of work.
       const seen = result.measures.filter(({ name }) => !name.includes('.cpu-server'));
       expect(seen).toHaveLength(measures);
       expect(result.measures.filter(({ name }) => !name.startsWith(`${part}.`))).toEqual([]);
-      expect(result.measures.filter(({ median }) => !Number.isFinite(median))).toEqual([]);
+      expect(seen.filter(({ median }) => !Number.isFinite(median))).toEqual([]);
       expect((await names()).filter((name) => !before.includes(name))).toEqual([]);
       expect(left()).toEqual([]);
       expect(readdirSync(temp)).toEqual([]);
