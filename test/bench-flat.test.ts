@@ -2,7 +2,8 @@
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { listEvents } from '../apps/outbox/convoy-events.ts';
-import { addInBulk, bulkKey, postponeAll } from '../scripts/bench/bulk-rows.ts';
+import { bulkKey } from '../scripts/bench/bulk-rows.ts';
+import { addInBulk, postponeAll, roomIn } from '../scripts/bench/bulk-sqlite.ts';
 import { readBenchConfig } from '../scripts/bench/config.ts';
 import { businessIds } from '../scripts/bench/event-form.ts';
 import { flatMeasures } from '../scripts/bench/flat-measures.ts';
@@ -88,9 +89,10 @@ test('what takes long is measured only when it is named', async () => {
   const usual = await readBenchConfig([]);
   expect(usual).toMatchObject({ sizes: [1_000, 100_000, 1_000_000], processed: 10_000_000 });
   if (typeof usual === 'string') throw new Error(usual);
-  for (const part of ['flat', 'confirm', 'prune', 'slots'] as const) {
+  for (const part of ['flat', 'confirm', 'prune', 'slots', 'relayers', 'bloat'] as const) {
     expect(usual.only).not.toContain(part);
-    expect(await readBenchConfig(['--only', part])).toMatchObject({ only: [part] });
+    const args = ['--only', part, '--database', 'postgres'];
+    expect(await readBenchConfig(args)).toMatchObject({ only: [part] });
   }
 });
 
@@ -98,6 +100,7 @@ test.each([
   ['sizes that do not rise', ['--sizes', '1000,100'], /--sizes: expected whole numbers/],
   ['a size of nothing', ['--sizes', '0,100'], /--sizes: expected whole numbers/],
   ['sizes in words', ['--sizes', '1k'], /--sizes: expected whole numbers/],
+  ['a pace of nothing', ['--per-second', '0'], /--per-second: expected a whole number/],
   ['too many processed', ['--processed', '1000000000'], /--processed: expected a whole number/],
 ])('%s are refused by name', async (_what, args, message) => {
   await expect(readBenchConfig(args)).rejects.toMatchObject({ code: 'ERR_BENCH_USAGE' });
@@ -115,17 +118,17 @@ test('the last point is the smallest one with processed events in the table, and
 });
 
 test('a disk without room is told before anything is built', () => {
-  const folder = tempDirectory();
+  const room = roomIn(tempDirectory());
   const [point] = flatPoints({ sizes: [1_000], processed: 0 });
   if (point === undefined) throw new Error('no point');
-  expect(() => checkRoom(folder, [point], 20_000)).not.toThrow();
-  expect(() => checkRoom(folder, [{ ...point, processed: 1e15 }], 0)).toThrow(
+  expect(() => checkRoom(room, [point], 20_000)).not.toThrow();
+  expect(() => checkRoom(room, [{ ...point, processed: 1e15 }], 0)).toThrow(
     /^flat needs \d+\.\d GB in .*, and \d+\.\d GB are free: name another disk with TMPDIR/,
   );
 });
 
 test('a point is divided by the smallest one of the same run', () => {
-  const window = (wallUs: number, cpuUs: number) => ({ startMs: 100, wallUs, cpuUs });
+  const window = (wallUs: number, cpuUs: number) => ({ startMs: 100, wallUs, cpuUs, serverUs: null });
   const seen = (ms: number) => ({ arrival: [ms, ms], cpuUs: ms * 100 });
   const runs = {
     drains: [

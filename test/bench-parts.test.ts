@@ -64,8 +64,8 @@ test.each([
   ['an unknown engine', ['--database', 'mysql'], /--database: expected sqlite, postgres or a postgres/],
   [
     'a part that one engine lacks',
-    ['--database', 'postgres', '--only', 'flat'],
-    /flat can be measured on SQLite only/,
+    ['--only', 'bloat'],
+    /bloat can be measured with --database postgres only/,
   ],
 ])('%s is refused by name', async (_what, args, message) => {
   await expect(readBenchConfig(args)).rejects.toMatchObject({ code: 'ERR_BENCH_USAGE' });
@@ -187,7 +187,7 @@ test('table and picture show every figure with its spread', () => {
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 0 },
     settings: {
       ...{ runs: 3, pending: 10, relayers: 1, concurrency: null, engine: 'sqlite', gatewayLatencyMs: 0 },
-      ...{ sizes: [10], processed: 0 },
+      ...{ sizes: [10], processed: 0, lastingMs: 0, perSecond: null },
       ...{ only: ['drain'], peers: null },
     },
     measures: [{ ...summaryOf(measure), values: measure.values }],

@@ -146,7 +146,7 @@ test('table and picture show everybody, who is slow, who was left out and why', 
     machine: { cpu: 'C', cores: 2, memoryGb: 4, system: 's', loadBefore: 0 },
     settings: {
       ...{ runs: 1, pending: 10, relayers: 1, concurrency: null, engine: 'sqlite', gatewayLatencyMs: 0 },
-      ...{ sizes: [10], processed: 0 },
+      ...{ sizes: [10], processed: 0, lastingMs: 0, perSecond: null },
       ...{ only: ['drain', 'latency', 'recovery'], peers: ['p', 'q'] },
     },
     measures: measures.map((measure) => ({ ...summaryOf(measure), values: measure.values })),

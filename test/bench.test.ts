@@ -51,3 +51,19 @@ test('several relayers on a slow gateway are measured against what their slots a
   expect(left()).toEqual([]);
   expect(readdirSync(temp)).toEqual([]);
 });
+
+test('relayers that share a backlog deliver each event once, and their shares are told', async () => {
+  const { run, temp, left } = startBench(
+    ...['--only', 'relayers', '--gateway-latency', '1ms', '--relayers', '2', '--pending', '200'],
+    ...['--runs', '1', '--json'],
+  );
+  expect(await run.exited, run.stderr).toBe(0);
+  const result: BenchResult = JSON.parse(run.stdout);
+  const medians = Object.fromEntries(result.measures.map(({ name, median }) => [name, median]));
+  expect(Object.keys(medians)).toEqual(
+    ['rate', 'fewest', 'most', 'cpu'].map((name) => `relayers.1ms.2.${name}`),
+  );
+  expect((medians['relayers.1ms.2.fewest'] ?? 0) + (medians['relayers.1ms.2.most'] ?? 0)).toBe(200);
+  expect(left()).toEqual([]);
+  expect(readdirSync(temp)).toEqual([]);
+});

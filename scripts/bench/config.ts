@@ -5,16 +5,17 @@ import { packageRoot } from '../../apps/outbox/environment.ts';
 import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { BenchError } from './bench-error.ts';
 import { type BenchEngine, engineOf, sqlite } from './engine-option.ts';
+import { risingNumbers, someOf, somePeers } from './list-option.ts';
 import { workNames } from './peers/compete.ts';
 import { peerNames } from './peers/peer-list.ts';
 
 /** What can be measured, in the order in which it is. */
 const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;
 /** What takes long, or much room: measured only when it is named. */
-const longParts = ['flat', 'confirm', 'prune', 'slots'] as const;
+const longParts = ['flat', 'confirm', 'prune', 'slots', 'relayers', 'bloat'] as const;
 export const partNames = [...usualParts, ...longParts] as const;
-/** They fill files, or read them. */
-const onSqliteOnly: readonly PartName[] = ['flat', 'confirm', 'prune'];
+/** A file is not vacuumed. */
+const onPostgresOnly: readonly PartName[] = ['bloat'];
 export type PartName = (typeof partNames)[number];
 
 export interface BenchSettings extends BenchEngine {
@@ -33,6 +34,10 @@ export interface BenchSettings extends BenchEngine {
   readonly sizes: readonly number[];
   /** `flat`: processed events in the table at its last point; 0 leaves that point out. */
   readonly processed: number;
+  /** `bloat`: for how long events come and go, ms. */
+  readonly lastingMs: number;
+  /** `bloat`: at most so many events a second; null lets as many through as there is room for. */
+  readonly perSecond: number | null;
   /** Folder for result and picture, absolute. */
   readonly out: string;
   /** Print the result as one JSON object instead of the table. */
@@ -82,6 +87,8 @@ const options = {
     default: '10000000',
     describe: 'flat: processed events in the table at its last point; 0 leaves it out',
   },
+  'per-second': { ...text, describe: 'bloat: at most so many events [default: as many as go through]' },
+  lasting: { ...text, default: '10m', describe: 'bloat: for how long events come and go' },
   peers: {
     type: 'string',
     describe: `Measure ours beside other libraries: ${peerNames.join(',')}, or some of them. They are installed on first use`,
@@ -128,8 +135,10 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     throw refusal('--database: with --peers ours runs on both, leave it out.');
   }
   const only = read('only', given.only, someOf(possible)) ?? usual;
-  const unfit = only.filter((part) => database.engine !== 'sqlite' && onSqliteOnly.includes(part));
-  if (unfit.length > 0) throw refusal(`--only: ${unfit.join(',')} can be measured on SQLite only.`);
+  const unfit = only.filter((part) => database.engine !== 'postgres' && onPostgresOnly.includes(part));
+  if (unfit.length > 0) {
+    throw refusal(`--only: ${unfit.join(',')} can be measured with --database postgres only.`);
+  }
   return {
     ...database,
     runs:
@@ -143,34 +152,13 @@ export async function readBenchConfig(args: readonly string[]): Promise<BenchSet
     only,
     sizes: read('sizes', given.sizes, risingNumbers) ?? [],
     processed: read('processed', given.processed, wholeNumber({ min: 0, max: 100_000_000 })) ?? 0,
+    lastingMs: read('lasting', given.lasting, duration({ minMs: 1_000, maxMs: 86_400_000 })) ?? 600_000,
+    perSecond: read('per-second', given['per-second'], wholeNumber({ min: 1, max: 1_000_000 })) ?? null,
     out: path.resolve(packageRoot, String(single('out', given.out))),
     json: single('json', given.json) === true,
     peers,
     peersFolder: path.resolve(packageRoot, String(single('peers-folder', given['peers-folder']))),
   };
-}
-
-function someOf<Name extends string>(names: readonly Name[]): (list: string) => Parsed<readonly Name[]> {
-  return (list) => {
-    const asked = list.split(',').map((name) => name.trim());
-    const known = names.filter((name) => asked.includes(name));
-    return known.length === new Set(asked).size
-      ? { kind: 'value', value: known }
-      : { kind: 'expected', text: `some of ${names.join(',')}` };
-  };
-}
-
-function risingNumbers(list: string): Parsed<readonly number[]> {
-  const numbers = list.split(',').map((text) => (/^\d{1,8}$/.test(text.trim()) ? Number(text) : 0));
-  const isRising = numbers.every((number, index) => number > (numbers[index - 1] ?? 0));
-  return isRising
-    ? { kind: 'value', value: numbers }
-    : { kind: 'expected', text: 'whole numbers from 1 to 99999999, each larger than the one before' };
-}
-
-/** Without a list it means all. */
-function somePeers(list: string): Parsed<readonly string[]> {
-  return list === '' ? { kind: 'value', value: peerNames } : someOf(peerNames)(list);
 }
 
 function read<Value>(

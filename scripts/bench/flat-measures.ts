@@ -10,6 +10,8 @@ export interface Window {
   /** Per event of the window. */
   readonly wallUs: number;
   readonly cpuUs: number;
+  /** Null where there is no server or it cannot be seen. */
+  readonly serverUs: number | null;
 }
 
 /** Some commits, one by one. */
@@ -51,9 +53,18 @@ export function flatMeasures(
   const drained = { samplesPerRun: window } as const;
   const arrived = { samplesPerRun: trickled.commits } as const;
   const ratio = { unit: 'ratio' } as const;
+  const isServerSeen = drains.every((run) => run.every(({ serverUs }) => serverUs !== null));
   const own = [
     figure({ name: 'rate', label: 'drain', unit: 'events/s', ...drained }, of(rateOf)),
     figure({ name: 'cpu', label: 'CPU per event', unit: 'us', ...drained }, of(cpuOf)),
+    ...(isServerSeen
+      ? [
+          figure(
+            { name: 'cpu-server', label: "the server's CPU per event", unit: 'us', ...drained },
+            of(serverOf),
+          ),
+        ]
+      : []),
     figure({ name: 'start', label: 'start to first arrival', unit: 'ms', samplesPerRun: 1 }, of(startOf)),
     ...percentilesOf(
       { name: `flat.${name}.arrival`, label: `${label}: arrival, ${trickled.perSecond}/s` },
@@ -70,6 +81,14 @@ export function flatMeasures(
     ...own,
     figure({ ...ratio, ...drained, name: 'time.ratio', label: 'time per event, ratio' }, against(wallOf)),
     figure({ ...ratio, ...drained, name: 'cpu.ratio', label: 'CPU per event, ratio' }, against(cpuOf)),
+    ...(isServerSeen
+      ? [
+          figure(
+            { ...ratio, ...drained, name: 'cpu-server.ratio', label: "the server's CPU, ratio" },
+            against(serverOf),
+          ),
+        ]
+      : []),
     figure(
       {
         ...ratio,
@@ -86,6 +105,7 @@ export function flatMeasures(
 
 const wallOf = ({ wallUs }: Window) => wallUs;
 const cpuOf = ({ cpuUs }: Window) => cpuUs;
+const serverOf = ({ serverUs }: Window) => serverUs ?? Number.NaN;
 const startOf = ({ startMs }: Window) => startMs;
 const rateOf = ({ wallUs }: Window) => 1e6 / wallUs;
 

@@ -1,11 +1,9 @@
 // The databases of `flat`: one per point, built once and used by all its runs, since a copy of ten gigabytes for each would be what
 // is measured. It also looks whether there is room for them.
-import { statfsSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { gatewayName } from '../../apps/outbox/convoy-url.ts';
 import type { Bench } from './bench.ts';
 import { BenchError } from './bench-error.ts';
-import { addInBulk, bytesPerRow, postponeAll } from './bulk-rows.ts';
+import type { Room } from './bulk-rows.ts';
 import { project } from './ground.ts';
 import { monotonicMs } from './monotonic.ts';
 
@@ -35,15 +33,18 @@ export function flatPoints({
 }
 
 /** Throws ERR_BENCH_COULD_NOT_RUN unless there is room for all points, with a third to spare. */
-export function checkRoom(folder: string, points: readonly FlatPoint[], extra: number): void {
+export function checkRoom(
+  { folder, freeBytes, bytesPerRow, otherwise }: Room,
+  points: readonly FlatPoint[],
+  extra: number,
+): void {
   const rows = points.reduce((sum, { pending, processed }) => sum + pending + processed + extra, 0);
-  const { bavail, bsize } = statfsSync(folder);
-  const [needed, free] = [(rows * bytesPerRow * 4) / 3, bavail * bsize];
-  if (needed <= free) return;
+  const needed = (rows * bytesPerRow * 4) / 3;
+  if (needed <= freeBytes) return;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   throw new BenchError(
     'ERR_BENCH_COULD_NOT_RUN',
-    `flat needs ${gigabytes(needed)} GB in ${folder}, and ${gigabytes(free)} GB are free: name another disk with TMPDIR, or take smaller --sizes and --processed.`,
+    `flat needs ${gigabytes(needed)} GB in ${folder}, and ${gigabytes(freeBytes)} GB are free: ${otherwise}.`,
   );
 }
 
@@ -61,8 +62,9 @@ export async function buildPoint(bench: Bench, { label, processed }: FlatPoint):
     fromMs: Date.now() - daysMs,
     stepMs: daysMs / processed / 1.01,
   } as const;
-  await addInBulk(database, { count: processed, rows }, signal);
-  const gigabytes = sizeOf(database) / 1e9;
+  await stock.bulk.add(database, { count: processed, rows }, signal);
+  await stock.bulk.tidy(database);
+  const gigabytes = (await stock.bulk.bytesOf(database)) / 1e9;
   say(
     `flat: built ${label}, ${gigabytes.toFixed(2)} GB in ${Math.round((monotonicMs() - startMs) / 1_000)} s`,
   );
@@ -70,31 +72,17 @@ export async function buildPoint(bench: Bench, { label, processed }: FlatPoint):
 }
 
 /** Adds events that are due now until so many wait. */
-export async function fillUp(database: string, waiting: number, signal: AbortSignal): Promise<void> {
-  const missing = waiting - waitingIn(database);
-  if (missing <= 0) return;
-  await addInBulk(database, { count: missing, rows: { kind: 'pending', availableAtMs: 0 } }, signal);
+export async function fillUp({ stock, signal }: Bench, database: string, waiting: number): Promise<void> {
+  const count = waiting - (await stock.bulk.waitingIn(database));
+  if (count > 0) {
+    await stock.bulk.add(database, { count, rows: { kind: 'pending', availableAtMs: 0 } }, signal);
+  }
+  await stock.bulk.tidy(database);
 }
 
 /** The same, but none of them is due before tomorrow: what is committed next is delivered first. */
-export async function fillUpForLater(database: string, waiting: number, signal: AbortSignal): Promise<void> {
-  await fillUp(database, waiting, signal);
-  postponeAll(database, Date.now() + 86_400_000);
-}
-
-function waitingIn(database: string): number {
-  return look(database, `SELECT count(*) FROM events WHERE status = 'pending'`);
-}
-
-function sizeOf(database: string): number {
-  return look(database, 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size');
-}
-
-function look(database: string, sql: string): number {
-  const db = new Database(database, { readonly: true, timeout: 5_000 });
-  try {
-    return Number(db.prepare(sql).pluck().get());
-  } finally {
-    db.close();
-  }
+export async function fillUpForLater(bench: Bench, database: string, waiting: number): Promise<void> {
+  await fillUp(bench, database, waiting);
+  await bench.stock.bulk.postponeAll(database, Date.now() + 86_400_000);
+  await bench.stock.bulk.tidy(database);
 }

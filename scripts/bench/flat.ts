@@ -17,9 +17,11 @@ interface Place extends FlatPoint {
 
 /** The part of a run of `bench`. */
 export async function flat(bench: Bench): Promise<readonly Measure[]> {
-  const { settings, ground, stock } = bench;
+  const { settings, stock, say } = bench;
   const points = flatPoints(settings);
-  checkRoom(ground.folder, points, 2 * settings.pending);
+  const room = await stock.bulk.room();
+  if (room === null) say("flat: the room on the server's disk cannot be seen from here, and is not checked");
+  else checkRoom(room, points, 2 * settings.pending);
   const places: Place[] = [];
   for (const point of points) places.push({ ...point, database: await buildPoint(bench, point) });
   // All points in each run: what disturbs the machine disturbs all of them.
@@ -29,7 +31,7 @@ export async function flat(bench: Bench): Promise<readonly Measure[]> {
       return { result, text: `${result.wallUs.toFixed(0)} us` };
     }),
   );
-  for (const { database, pending } of places) await fillUpForLater(database, pending, bench.signal);
+  for (const { database, pending } of places) await fillUpForLater(bench, database, pending);
   const once = () =>
     each('arrival', places, async ({ database }) => {
       const result = await withRelayerOn(database, bench, (pair) => measureTrickle(bench, pair));
@@ -63,9 +65,9 @@ async function measureTrickle(bench: Bench, pair: Pair): Promise<Trickle> {
 
 /** As many events as the window has go before it, to warm the relayer up, and the point's stay behind it. */
 async function drainWindow(bench: Bench, { database, pending }: Place): Promise<Window> {
-  const { settings, ground, gateway, relayer, signal } = bench;
+  const { settings, ground, gateway, stock, relayer, signal } = bench;
   const window = settings.pending;
-  await fillUp(database, pending + 2 * window, signal);
+  await fillUp(bench, database, pending + 2 * window);
   await gateway.reset();
   const process = startRelayer(ground, { ...relayer, database });
   const accepted = (events: number) =>
@@ -76,9 +78,10 @@ async function drainWindow(bench: Bench, { database, pending }: Place): Promise<
     });
   try {
     await accepted(window);
-    const before = usageOf(process.pid).cpuMs;
+    const [before, serverBefore] = [usageOf(process.pid).cpuMs, await stock.serverCpuMs()];
     await accepted(2 * window);
-    const after = usageOf(process.pid).cpuMs;
+    const [after, serverAfter] = [usageOf(process.pid).cpuMs, await stock.serverCpuMs()];
+    const isServerSeen = serverBefore !== null && serverAfter !== null;
     const arrivedMs = (await gateway.arrivals()).map((arrival) => arrival.arrivedMs);
     mustBe('events sent twice', (await gateway.counts()).duplicates, 0);
     const [first = 0, begin = 0, end = 0] = [arrivedMs[0], arrivedMs[window - 1], arrivedMs[2 * window - 1]];
@@ -86,6 +89,7 @@ async function drainWindow(bench: Bench, { database, pending }: Place): Promise<
       startMs: first - process.spawnedMs,
       wallUs: ((end - begin) / window) * 1_000,
       cpuUs: ((after - before) / window) * 1_000,
+      serverUs: isServerSeen ? ((serverAfter - serverBefore) / window) * 1_000 : null,
     };
   } finally {
     await process.stop();

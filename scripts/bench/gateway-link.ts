@@ -6,7 +6,7 @@ import type { Arrival, Counts } from './tally.ts';
 
 /** What a gateway process can be asked. */
 export type GatewayQuestion = { readonly id: number } & (
-  | { readonly kind: 'counts' | 'arrivals' | 'connections' | 'reset' }
+  | { readonly kind: 'counts' | 'arrivals' | 'connections' | 'shares' | 'reset' }
   /** Answered as soon as so many different events have been accepted. */
   | { readonly kind: 'accepted'; readonly events: number }
   | { readonly kind: 'answer-after'; readonly latencyMs: number }
@@ -21,6 +21,8 @@ export interface GatewayLink {
   counts(): Promise<Counts>;
   arrivals(): Promise<readonly Arrival[]>;
   connections(): Promise<readonly Connection[]>;
+  /** How many events came first from whom, by API key. */
+  shares(): Promise<Readonly<Record<string, number>>>;
   reset(): Promise<void>;
   /** Resolves once so many different events have been accepted since the last reset. */
   accepted(events: number): Promise<void>;
@@ -48,6 +50,7 @@ export async function startGateway(
     counts: () => link.ask({ kind: 'counts' }),
     arrivals: () => link.ask({ kind: 'arrivals' }),
     connections: () => link.ask({ kind: 'connections' }),
+    shares: () => link.ask({ kind: 'shares' }),
     reset: () => link.ask({ kind: 'reset' }),
     accepted: (events) => tell({ kind: 'accepted', events }),
     answerAfter: (latencyMs) => tell({ kind: 'answer-after', latencyMs }),

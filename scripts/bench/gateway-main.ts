@@ -18,6 +18,8 @@ process.on('message', (question: GatewayQuestion) => {
       return tell({ id: question.id, value: gateway.tally.arrivals });
     case 'connections':
       return tell({ id: question.id, value: gateway.connections });
+    case 'shares':
+      return tell({ id: question.id, value: gateway.shares });
     case 'reset':
       gateway.reset();
       return tell({ id: question.id, value: null });

@@ -20,6 +20,8 @@ export interface Connection {
   readonly firstEventMs: number;
 }
 
+const bearer = /\r\nauthorization: *bearer +(\S+)/i;
+
 export class Gateway {
   readonly tally = new Tally();
   /** What it says it has stored; null says nothing. */
@@ -28,6 +30,7 @@ export class Gateway {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #connections: Connection[] = [];
+  readonly #shares = new Map<string, number>();
   #latencyMs: number;
 
   constructor(options: GatewayOptions) {
@@ -52,9 +55,15 @@ export class Gateway {
     return this.#connections;
   }
 
+  /** How many events came first from whom, by API key. */
+  get shares(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#shares);
+  }
+
   /** Forgets what it has counted. */
   reset(): void {
     this.tally.reset();
+    this.#shares.clear();
     this.#connections = [];
   }
 
@@ -72,6 +81,7 @@ export class Gateway {
     const openedMs = monotonicMs();
     const reader = new HttpReader();
     let isNew = true;
+    let apiKey: string | null = null;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // A relayer that was killed resets its connections.
@@ -80,16 +90,19 @@ export class Gateway {
       const nowMs = monotonicMs();
       const events: number[] = [];
       let eventsSeen = 0;
-      for (const { method, target, body } of reader.read(chunk)) {
+      for (const { method, target, head, body } of reader.read(chunk)) {
         if (method !== 'POST') {
           socket.write(answerTo(target, this.stored));
           continue;
         }
         eventsSeen += 1;
+        // A connection belongs to one relayer.
+        apiKey ??= bearer.exec(head)?.[1] ?? '';
         const number = this.tally.arrived(body, nowMs);
         if (number !== null) events.push(number);
       }
       if (eventsSeen === 0) return;
+      this.#shares.set(apiKey ?? '', (this.#shares.get(apiKey ?? '') ?? 0) + events.length);
       if (isNew) this.#connections.push({ openedMs, firstEventMs: nowMs });
       isNew = false;
       this.#answer(socket, eventsSeen, events);

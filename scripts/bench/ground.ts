@@ -51,14 +51,14 @@ export const project = { id: 'bench', apiKey: 'bench-key' } as const;
 /** The environment of a relayer: its own defaults, but for where the database and the gateway are. */
 export function relayerEnvironment(
   ground: Ground,
-  { database, baseUrl, concurrency }: RelayerSetup,
+  { database, baseUrl, concurrency, apiKey = project.apiKey }: RelayerSetup,
 ): Readonly<Record<string, string>> {
   return {
     ...ground.environment,
     DATABASE_URL: isPostgresUrl(database) ? database : `file:${database}`,
     CONVOY_BASE_URL: baseUrl,
     CONVOY_PROJECT_ID: project.id,
-    CONVOY_API_KEY: project.apiKey,
+    CONVOY_API_KEY: apiKey,
     ...(concurrency === null ? {} : { RELAYER_CONCURRENCY: String(concurrency) }),
   };
 }
@@ -69,4 +69,6 @@ export interface RelayerSetup {
   readonly baseUrl: string;
   /** Null leaves the relayer its own default. */
   readonly concurrency: number | null;
+  /** By which the gateway tells relayers apart. Default: that of all. */
+  readonly apiKey?: string;
 }

@@ -6,6 +6,8 @@ export interface SmallRequest {
   readonly method: string;
   /** Path and query, as sent. */
   readonly target: string;
+  /** Request line and headers. */
+  readonly head: string;
   readonly body: Buffer;
 }
 
@@ -27,7 +29,7 @@ export class HttpReader {
       const end = bodyAt + Number(lengthOfBody.exec(head)?.[1] ?? 0);
       if (end > bytes.length) break;
       const [method = '', target = ''] = head.slice(0, head.indexOf('\r\n')).split(' ', 2);
-      requests.push({ method, target, body: bytes.subarray(bodyAt, end) });
+      requests.push({ method, target, head, body: bytes.subarray(bodyAt, end) });
       from = end;
     }
     this.#rest = from === bytes.length ? null : bytes.subarray(from);

@@ -2,7 +2,7 @@
 import { BenchError } from './bench-error.ts';
 import { median, percentile } from './statistics.ts';
 
-export type Unit = 'events/s' | 'ms' | 'us' | '%' | 'MB' | 'ratio' | 'events';
+export type Unit = 'events/s' | 'ms' | 'us' | '%' | 'KB' | 'MB' | 'times' | 'ratio' | 'events';
 
 export interface Measure {
   /** Stable over time, such as `drain.rate`: a history is read by it. */

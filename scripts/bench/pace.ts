@@ -51,21 +51,31 @@ const secondsOf: Readonly<Record<PartName, number>> = {
   confirm: 54,
   prune: 82,
   slots: 65,
+  relayers: 90,
+  // As long as it is told to.
+  bloat: 0,
 };
 
-const warmsUpItself: readonly PartName[] = ['latency', 'confirm', 'prune', 'slots'];
+const warmsUpItself: readonly PartName[] = ['latency', 'confirm', 'prune', 'slots', 'relayers'];
 
 /** Of one run of a part: its work. */
-export function workOf(part: PartName, { pending }: Pick<BenchSettings, 'pending'>): number {
+export function workOf(part: PartName, { pending, lastingMs = 0 }: WorkSettings): number {
+  if (part === 'bloat') return lastingMs / 1_000;
   return part === 'drain' ? secondsOf.drain * (pending / 10_000) : secondsOf[part];
 }
 
+type WorkSettings = Pick<BenchSettings, 'pending'> & Partial<Pick<BenchSettings, 'lastingMs'>>;
+
 /** Of a whole benchmark without peers: each part is run so often, and most of them once more to warm up. */
-export function workOfAll({ only, runs, pending }: Pick<BenchSettings, 'only' | 'runs' | 'pending'>): number {
+export function workOfAll({
+  only,
+  runs,
+  ...settings
+}: Pick<BenchSettings, 'only' | 'runs'> & WorkSettings): number {
   const timesOf = (part: PartName) => {
-    if (part === 'idle') return 1;
+    if (part === 'idle' || part === 'bloat') return 1;
     const withWarmUp = runs > 1 && !warmsUpItself.includes(part) ? runs + 1 : runs;
     return part === 'flat' ? withWarmUp + runs : withWarmUp;
   };
-  return only.reduce((sum, part) => sum + timesOf(part) * workOf(part, { pending }), 0);
+  return only.reduce((sum, part) => sum + timesOf(part) * workOf(part, settings), 0);
 }

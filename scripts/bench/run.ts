@@ -2,6 +2,7 @@
 import { killAll } from '../chaos/heal.ts';
 import { startWarden } from '../chaos/start-warden.ts';
 import type { Bench, Part } from './bench.ts';
+import { bloat } from './bloat.ts';
 import { burst } from './burst.ts';
 import type { BenchSettings, PartName } from './config.ts';
 import { drain } from './drain.ts';
@@ -17,6 +18,7 @@ import { workNames } from './peers/compete.ts';
 import { peerList } from './peers/peer-list.ts';
 import { type PeersReport, runPeers } from './peers/run-peers.ts';
 import { recovery } from './recovery.ts';
+import { relayers } from './relayers.ts';
 import { slots } from './slots.ts';
 import { startUp } from './start-up.ts';
 import type { Stock } from './stock.ts';
@@ -37,6 +39,8 @@ const parts: Readonly<Record<PartName, Part>> = {
   confirm: confirmDisturbance,
   prune: pruneDisturbance,
   slots,
+  relayers,
+  bloat,
 };
 
 /** A benchmark's result, as it is written: one object, fit for a history. */

@@ -2,8 +2,13 @@
 // for each copy. The server is whoever's it is: nothing of it is set.
 import { packageRoot } from '../../apps/outbox/environment.ts';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
-import { connectPostgres, type PostgresConnection } from '../../apps/outbox/postgres/connection.ts';
+import {
+  connectPostgres,
+  type PostgresConnection,
+  type Queries,
+} from '../../apps/outbox/postgres/connection.ts';
 import { BenchError } from './bench-error.ts';
+import { postgresBulk } from './bulk-postgres.ts';
 import { formEvent } from './event-form.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import { aboutPostgres, looksAtPostgres, schemaOf } from './looks-postgres.ts';
@@ -14,6 +19,9 @@ import { serverUsage } from './peers/server-usage.ts';
 import { startRelayer } from './relayer-process.ts';
 import { deliveredBefore, making, type Stock } from './stock.ts';
 
+/** A vacuum of ten million rows takes minutes. */
+const longestStatementMs = 3_600_000;
+
 export interface PostgresStockOptions {
   readonly serverUrl: string;
   readonly relayer: Omit<RelayerSetup, 'database'>;
@@ -23,16 +31,10 @@ export interface PostgresStockOptions {
 /** Makes the database. Throws ERR_BENCH_COULD_NOT_RUN when the server does not let it. */
 export async function createPostgresStock(ground: Ground, options: PostgresStockOptions): Promise<Stock> {
   const { serverUrl: url, relayer, signal } = options;
-  const absent = await whyAbsent('PostgreSQL', url);
-  if (absent !== null) throw new BenchError('ERR_BENCH_COULD_NOT_RUN', absent);
-  const keeper = await startKeeper(ground, { server: 'PostgreSQL', url, modules: packageRoot });
-  if ('refused' in keeper.kept) {
-    await keeper.end();
-    throw new BenchError('ERR_BENCH_COULD_NOT_RUN', keeper.kept.refused);
-  }
-  const { database } = keeper.kept;
+  const { keeper, database } = await keepDatabase(ground, url);
   const connection = connectPostgres({
     ...{ url: database, synchronousCommit: 'off', applicationName: 'outbox-bench', connections: 2 },
+    statementTimeoutMs: longestStatementMs,
   });
   const looks = looksAtPostgres(connection);
   const addEvents = (copy: string, count: number) => insertEvents(connection, schemaOf(copy), count);
@@ -66,6 +68,15 @@ export async function createPostgresStock(ground: Ground, options: PostgresStock
   return {
     ...looks,
     addEvents,
+    addAtOnce: (copy, count, beforeCommit) =>
+      connection.transaction(async (tx) => {
+        await insertEvents(tx, schemaOf(copy), count);
+        return beforeCommit();
+      }),
+    bulk: postgresBulk({
+      connection,
+      isOnThisMachine: async () => (await cpuOfServer(connection, database)) !== null,
+    }),
     async take(pending) {
       known ??= makeKnown();
       return inTime(fill(await create(), pending, await known), making(pending, signal));
@@ -85,6 +96,18 @@ export async function createPostgresStock(ground: Ground, options: PostgresStock
   };
 }
 
+/** A database of the benchmark's own on that server, and who drops it. */
+async function keepDatabase(ground: Ground, url: string) {
+  const absent = await whyAbsent('PostgreSQL', url);
+  if (absent !== null) throw new BenchError('ERR_BENCH_COULD_NOT_RUN', absent);
+  const keeper = await startKeeper(ground, { server: 'PostgreSQL', url, modules: packageRoot });
+  if ('refused' in keeper.kept) {
+    await keeper.end();
+    throw new BenchError('ERR_BENCH_COULD_NOT_RUN', keeper.kept.refused);
+  }
+  return { keeper, database: keeper.kept.database };
+}
+
 /** The columns that a relayer that starts looks at; the sequences go on from what is there. */
 async function copyRows(connection: PostgresConnection, { from, to }: { from: string; to: string }) {
   const columns =
@@ -99,11 +122,11 @@ async function copyRows(connection: PostgresConnection, { from, to }: { from: st
 
 const perTransaction = 10_000;
 
-async function insertEvents(connection: PostgresConnection, schema: string, count: number): Promise<void> {
+async function insertEvents(queries: Queries, schema: string, count: number): Promise<void> {
   for (let from = 0; from < count; from += perTransaction) {
     const length = Math.min(perTransaction, count - from);
     const events = Array.from({ length }, (_, n) => formEvent(from + n));
-    await connection.run(
+    await queries.run(
       `INSERT INTO ${schema}.events (business_id, event_type, payload) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
       [
         events.map(({ businessId }) => businessId),

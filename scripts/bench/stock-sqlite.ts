@@ -3,6 +3,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
+import { sqliteBulk } from './bulk-sqlite.ts';
 import { formEvent } from './event-form.ts';
 import type { Ground, RelayerSetup } from './ground.ts';
 import { aboutSqlite, looksAtSqlite } from './looks-sqlite.ts';
@@ -67,6 +68,8 @@ export function createSqliteStock(
       for (const name of names) rmSync(ground.file(name));
     },
     addEvents,
+    addAtOnce,
+    bulk: sqliteBulk(ground.folder),
     ...looksAtSqlite,
     about: async () => aboutSqlite(await known(0)),
     // Its database is part of the relayer's own process.
@@ -94,6 +97,31 @@ async function addEvents(file: string, count: number): Promise<void> {
     insertSome.immediate(from, Math.min(from + perTransaction, count));
   }
   db.close();
+}
+
+async function addAtOnce<Result>(
+  file: string,
+  count: number,
+  beforeCommit: () => Promise<Result>,
+): Promise<Result> {
+  const db = await openDatabase(file, {
+    synchronous: 'NORMAL',
+    busyTimeoutMs: 5_000,
+    autocheckpointPages: 10_000,
+  });
+  try {
+    const insert = db.prepare('INSERT INTO events (business_id, event_type, payload) VALUES (?, ?, ?)');
+    db.exec('BEGIN IMMEDIATE');
+    for (let number = 0; number < count; number++) {
+      const { businessId, eventType, payload } = formEvent(number);
+      insert.run(businessId, eventType, payload);
+    }
+    const result = await beforeCommit();
+    db.exec('COMMIT');
+    return result;
+  } finally {
+    db.close();
+  }
 }
 
 /** So that the file alone is the whole database. */

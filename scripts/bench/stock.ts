@@ -1,6 +1,7 @@
 // Databases ready to be used, made once and copied for each run, and what a benchmark has to know of one: the seam between what is
 // measured and the engine. The ready-made ones are those of a relayer that has worked before: the gateway is verified and the
 // businesses are known.
+import type { Bulk } from './bulk-rows.ts';
 import { businessIds } from './event-form.ts';
 import type { Left } from './peers/peer.ts';
 
@@ -14,6 +15,10 @@ export interface Stock {
   drop(database: string): Promise<void>;
   /** Adds events in big transactions. Others may have it open. */
   addEvents(database: string, count: number): Promise<void>;
+  /** Adds events that all appear at once. `beforeCommit` is called when everything but COMMIT is done; returns its result. */
+  addAtOnce<Result>(database: string, count: number, beforeCommit: () => Promise<Result>): Promise<Result>;
+  /** For very many events at once. */
+  readonly bulk: Bulk;
   /** A look at whether an event is pending, not to be used again once none is. What is scheduled for more than an hour later is left out. */
   pendingIn(database: string): () => Promise<boolean>;
   /** How many events are processed. */

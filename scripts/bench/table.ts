@@ -13,6 +13,8 @@ const headings: Readonly<Record<string, string>> = {
   flat: 'Flat in size: the relayer once it is warm, against the smallest point of the same run',
   confirm: 'Delivery at 50 events/s while 100,000 accepted events are read back',
   prune: 'Delivery at 50 events/s while 150,000 old events are deleted',
+  relayers: 'Several relayers, all warm when a backlog appears',
+  bloat: 'Events that come and go: what is left of them',
   slots: 'Slots: throughput by latency of the gateway, relayers, and slots of each',
 };
 
@@ -62,6 +64,7 @@ export function figure(value: number, unit: Unit): string {
   switch (unit) {
     case 'events/s':
     case 'events':
+    case 'times':
       return Math.round(value).toLocaleString('en');
     case 'ratio':
       return value.toFixed(2);
@@ -70,6 +73,7 @@ export function figure(value: number, unit: Unit): string {
     case '%':
       return value.toFixed(3);
     case 'us':
+    case 'KB':
       return value.toFixed(1);
     case 'ms':
       return Math.abs(value) < 100 ? value.toFixed(2) : value.toFixed(0);

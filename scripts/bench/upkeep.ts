@@ -1,9 +1,8 @@
 // What keeping the outbox in order costs the events that are delivered meanwhile: their latency before, and while the relayer reads
 // back a backlog of accepted events or deletes a backlog of old ones, at its own pace, by its own clock. Nothing is switched on.
-import Database from 'better-sqlite3';
 import { gatewayName } from '../../apps/outbox/convoy-url.ts';
 import { type Bench, eachRun } from './bench.ts';
-import { addInBulk, type BulkKind } from './bulk-rows.ts';
+import type { BulkKind } from './bulk-rows.ts';
 import { project } from './ground.ts';
 import { type Latencies, measureLatency } from './latency.ts';
 import { type Measure, mustBe, percentilesOf } from './measure.ts';
@@ -22,8 +21,8 @@ interface Upkeep {
   /** More than can be done within the measured time. */
   readonly backlog: number;
   readonly rows: Omit<Extract<BulkKind, { kind: 'processed' }>, 'gateway'>;
-  /** How much of the backlog is left, in SQL. */
-  readonly left: string;
+  /** Which of the backlog count as left. */
+  readonly left: 'any' | 'unconfirmed';
 }
 
 const minuteMs = 60_000;
@@ -36,7 +35,7 @@ export const confirmDisturbance = (bench: Bench): Promise<readonly Measure[]> =>
     backlog: 100_000,
     // Accepted half an hour ago within ten minutes: one window of Convoy's list.
     rows: { kind: 'processed', isConfirmed: false, fromMs: Date.now() - 30 * minuteMs, stepMs: 6 },
-    left: `SELECT count(*) FROM events WHERE status = 'processed' AND confirmed_at IS NULL AND seq <= :last AND seq >= :first`,
+    left: 'unconfirmed',
   });
 
 /** The part of a run of `bench`. */
@@ -47,7 +46,7 @@ export const pruneDisturbance = (bench: Bench): Promise<readonly Measure[]> =>
     backlog: 150_000,
     // Older than the seven days for which events are kept.
     rows: { kind: 'processed', isConfirmed: true, fromMs: Date.now() - 9 * 86_400_000, stepMs: 100 },
-    left: 'SELECT count(*) FROM events WHERE seq >= :first AND seq <= :last',
+    left: 'any',
   });
 
 interface Disturbed {
@@ -104,39 +103,28 @@ async function measureOnce(bench: Bench, upkeep: Upkeep): Promise<Disturbed> {
   const { backlog, rows } = upkeep;
   const database = await stock.take(0);
   const ownGateway = gatewayName(gateway.baseUrl, project.id);
-  await addInBulk(database, { count: backlog, rows: { ...rows, gateway: ownGateway } }, signal);
+  await stock.bulk.add(database, { count: backlog, rows: { ...rows, gateway: ownGateway } }, signal);
+  await stock.bulk.tidy(database);
   const firstSeq = deliveredBefore + 1;
   if (!rows.isConfirmed)
     await gateway.hasStored({ firstSeq, count: backlog, fromMs: rows.fromMs, stepMs: rows.stepMs });
-  const left = () => look(database, upkeep.left, { first: firstSeq, last: deliveredBefore + backlog });
-  const hasBegun = () => look(database, upkeep.left, { first: firstSeq, last: firstSeq }) === 0;
+  const leftUpTo = (lastSeq: number) => stock.bulk.leftOf(database, { firstSeq, lastSeq }, upkeep.left);
+  const left = () => leftUpTo(deliveredBefore + backlog);
+  const hasBegun = async () => (await leftUpTo(firstSeq)) === 0;
   try {
     return await withRelayerOn(database, bench, async (pair) => {
       const before = await measureLatency(bench, pair, steady);
-      mustBe('events done before their time', backlog - left(), 0);
+      mustBe('events done before their time', backlog - (await left()), 0);
       const begun = { what: `${upkeep.label} has begun`, withinMs: 120_000, signal };
       await Promise.race([until(hasBegun, begun), pair.relayer.failed]);
-      const [startMs, leftAtStart] = [monotonicMs(), left()];
+      const [startMs, leftAtStart] = [monotonicMs(), await left()];
       const during = await measureLatency(bench, pair, steady);
-      const [tookMs, leftAtEnd] = [monotonicMs() - startMs, left()];
+      const [tookMs, leftAtEnd] = [monotonicMs() - startMs, await left()];
       mustBe(`times that ${upkeep.label} went on to the end`, leftAtEnd > 0 ? 1 : 0, 1);
       return { before, during, pace: ((leftAtStart - leftAtEnd) / tookMs) * 1_000 };
     });
   } finally {
     await gateway.hasStored(null);
     await stock.drop(database);
-  }
-}
-
-function look(
-  database: string,
-  sql: string,
-  range: { readonly first: number; readonly last: number },
-): number {
-  const db = new Database(database, { readonly: true, timeout: 5_000 });
-  try {
-    return Number(db.prepare(sql).pluck().get(range));
-  } finally {
-    db.close();
   }
 }

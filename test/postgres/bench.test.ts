@@ -43,6 +43,36 @@ describe.skipIf(postgresUrl === null || !isDeep)('a benchmark on PostgreSQL', ()
     expect(readdirSync(temp)).toEqual([]);
   });
 
+  test.each([
+    { part: 'flat', more: ['--sizes', '50', '--processed', '500', '--pending', '100'], measures: 17 },
+    {
+      part: 'relayers',
+      more: ['--relayers', '2', '--gateway-latency', '1ms', '--pending', '100'],
+      measures: 4,
+    },
+    { part: 'bloat', more: ['--lasting', '5s'], measures: 40 },
+  ])(
+    'measures $part as small as it can be, and leaves nothing behind',
+    async ({ part, more, measures }) => {
+      const names = await databases();
+      const before = await names();
+      const { run, temp, left } = startBench(
+        ...['--database', postgresUrl ?? '', '--only', part, '--runs', '1', '--json', ...more],
+      );
+      expect(await run.exited, run.stderr).toBe(0);
+      const result: BenchResult = JSON.parse(run.stdout);
+      // Of a server elsewhere the CPU cannot be seen, and here none for a few milliseconds of work.
+      const seen = result.measures.filter(({ name }) => !name.includes('.cpu-server'));
+      expect(seen).toHaveLength(measures);
+      expect(result.measures.filter(({ name }) => !name.startsWith(`${part}.`))).toEqual([]);
+      expect(seen.filter(({ median }) => !Number.isFinite(median))).toEqual([]);
+      expect((await names()).filter((name) => !before.includes(name))).toEqual([]);
+      expect(left()).toEqual([]);
+      expect(readdirSync(temp)).toEqual([]);
+    },
+    120_000,
+  );
+
   test('that is killed leaves no database', async () => {
     const names = await databases();
     const before = await names();
