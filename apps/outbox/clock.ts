@@ -50,3 +50,9 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 export function isoText(epochMs: number): string {
   return new Date(epochMs).toISOString().replace('Z', '+00:00');
 }
+
+/** Returns what tells which share of the time since this call the event loop has spent on anything but waiting, 0 to 1. */
+export function busyShareSince(): () => number {
+  const before = performance.eventLoopUtilization();
+  return () => performance.eventLoopUtilization(performance.eventLoopUtilization(), before).utilization;
+}

@@ -1,6 +1,7 @@
 // Structured log lines, for people by default and as JSON on request. Messages are constant and lower-case; what
 // varies goes into fields. Payloads are never passed in, and known secrets are masked wherever they turn up.
 import type { LogEntry, Logform, Logger } from 'winston';
+import { calmMoment } from './calm-moment.ts';
 import { systemClock } from './clock.ts';
 import { thisProcess } from './this-process.ts';
 
@@ -33,10 +34,10 @@ export interface LogOptions {
 }
 
 /**
- * winston takes some 45 ms to load, which a relayer that was killed would spend before its first redelivery. So it loads so
- * long after the first line; lines wait for it, with the time at which they were written.
+ * winston takes 25 to 45 ms to load, which a relayer that was killed would spend before its first redeliveries. So it loads at the first
+ * calm moment after the first line, but no later than this; lines wait for it, with the time at which they were written.
  */
-const loadAfterMs = 100;
+const loadWithinMs = 1_000;
 
 /** Makes a log that writes to standard output. See `flushLogs` for the end of a process. */
 export function createLog(options: LogOptions): Log {
@@ -67,7 +68,7 @@ const unloaded = new Set<() => Promise<void>>();
 
 function loadSoon(load: () => Promise<void>): void {
   unloaded.add(load);
-  systemClock.after(loadAfterMs, () => void load());
+  void calmMoment(systemClock, loadWithinMs).then(load);
 }
 
 /** Resolves when every line written so far has been handed to standard output: for the end of a process. */

@@ -34,7 +34,7 @@ export class Window {
   }
 
   add(event: ClaimedEvent): void {
-    assert(!this.#held.has(event.seq), `event ${event.seq} was claimed while in flight`);
+    if (this.#held.has(event.seq)) assert.fail(`event ${event.seq} was claimed while in flight`);
     this.#held.set(event.seq, { event, settlement: null });
     this.#unanswered += 1;
   }
