@@ -38,8 +38,8 @@ export function claimedEvent(row: ClaimedRow): ClaimedEvent {
 /**
  * Prepares the statements once. The `events` table must exist. What runs once a turn is OR ROLLBACK: a failure undoes the whole
  * turn either way, and with the default, ABORT, SQLite copies each page that the statement changes into a temporary file first,
- * to undo the statement alone (2.4 of 23 us an event). Rows come as arrays, which better-sqlite3 makes faster than objects
- * (1.5 us).
+ * to undo the statement alone. Rows come as arrays, which better-sqlite3 makes faster than objects. Together 23.7 -> 20.8 us an
+ * event.
  */
 export function turnStatements(db: SqliteConnection) {
   return { ...claimStatements(db), ...settleStatements(db) };
