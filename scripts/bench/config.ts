@@ -6,8 +6,8 @@ import { duration, type Parsed, wholeNumber } from '../../apps/outbox/flag.ts';
 import { BenchError } from './bench-error.ts';
 import { type BenchEngine, engineOf, sqlite } from './engine-option.ts';
 import { risingNumbers, someOf, somePeers } from './list-option.ts';
-import { workNames } from './peers/compete.ts';
 import { peerNames } from './peers/peer-list.ts';
+import { workNames } from './peers/work-names.ts';
 
 /** What can be measured, in the order in which it is. */
 const usualParts = ['drain', 'latency', 'burst', 'writer', 'start', 'recovery', 'idle'] as const;

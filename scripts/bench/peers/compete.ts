@@ -9,11 +9,8 @@ import type { Contestant, Load, Track } from './contestant.ts';
 import type { Works } from './peer-works.ts';
 import { workDrain } from './work-drain.ts';
 import { workKill } from './work-kill.ts';
+import type { WorkName } from './work-names.ts';
 import { workTrickle } from './work-trickle.ts';
-
-/** Those parts of a benchmark that peers take part in. */
-export const workNames = ['drain', 'latency', 'recovery'] as const;
-export type WorkName = (typeof workNames)[number];
 
 export interface LeftOut {
   /** A peer, or one of its variants. */

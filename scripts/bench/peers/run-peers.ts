@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Bench } from '../bench.ts';
 import type { Measure } from '../measure.ts';
-import { type Competition, compete, type LeftOut, type WorkName } from './compete.ts';
+import { type Competition, compete, type LeftOut } from './compete.ts';
 import { type Load, usualLoad } from './contestant.ts';
 import { createOurs } from './ours.ts';
 import { type OursOnPostgres, oursOnPostgres } from './ours-postgres.ts';
 import type { PeerInfo } from './peer.ts';
 import { type Lineup, lineUp, type Ready } from './peer-setup.ts';
 import { measuresOf } from './peer-works.ts';
+import type { WorkName } from './work-names.ts';
 
 /** A contestant as the report names it. */
 export interface PeerEntry {
