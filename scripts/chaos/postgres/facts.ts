@@ -5,6 +5,7 @@ import { isBusy, isPassing } from '../../../apps/outbox/judge-trouble.ts';
 import { connectPostgres, type PostgresConnection } from '../../../apps/outbox/postgres/connection.ts';
 import type { Facts, LeasedEvent, PlainEvent } from '../facts.ts';
 import { type Report, ReportBook } from '../reports.ts';
+import { type HeldSlot, slotsNow } from './held-slots.ts';
 import { newReports } from './report-rows.ts';
 
 /** A server that is away for longer is not coming back. */
@@ -35,7 +36,8 @@ export function openPostgresFacts(url: string, onReport: (report: Report) => voi
     async relayerSlots() {
       await unlessAway(async () => {
         await readReports();
-        slots = slotsNow(book.slots, await connection.query<HeldSlot>(sql.heldSlots));
+        const held = await connection.query<HeldSlot>(sql.heldSlots);
+        slots = slotsNow({ started: book.slots, before: slots, held });
       });
       return slots;
     },
@@ -58,23 +60,6 @@ export function openPostgresFacts(url: string, onReport: (report: Report) => voi
     insertEvent: (row) => patiently(() => insert(connection, row)),
     close: () => connection.close(),
   };
-}
-
-type Slots = ReadonlyMap<number, { readonly slot: string; readonly atMs: number }>;
-
-interface HeldSlot {
-  readonly pid: number;
-  readonly slot: string;
-}
-
-/** A relayer whose session was lost holds another slot than it started with; none at all for a moment. */
-function slotsNow(started: Slots, held: readonly HeldSlot[]): Slots {
-  const now = new Map(started);
-  for (const { pid, slot } of held) {
-    const start = started.get(pid);
-    if (start !== undefined) now.set(pid, { ...start, slot });
-  }
-  return now;
 }
 
 function reportsInto(connection: PostgresConnection, book: ReportBook): () => Promise<void> {
@@ -155,7 +140,7 @@ const sql = {
     SELECT substring(a.application_name FROM '\\d+$')::int AS pid, lpad(l.objid::text, 2, '0') AS slot
       FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND a.datname = current_database()
-       AND a.application_name ~ '^outbox-relayer \\d+$' AND l.objid::bigint < 100
-     ORDER BY l.objid DESC`,
+       AND a.application_name ~ '^outbox-relayer \\d+$' AND l.objid::bigint < 64
+     ORDER BY l.objid`,
   insert: `INSERT INTO events (business_id, event_type, payload, headers) VALUES ($1, $2, $3, $4) RETURNING id`,
 } as const;
