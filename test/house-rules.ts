@@ -63,7 +63,7 @@ const doors: readonly { readonly opens: RegExp; readonly files: readonly string[
   { opens: /^better-sqlite3$/, files: sqliteFiles },
   {
     opens: /^pg$/,
-    files: ['adapter', 'connection', 'pooler', 'session', 'trouble'].map(
+    files: ['adapter', 'connection', 'pool', 'pooler', 'session', 'trouble'].map(
       (name) => `apps/outbox/postgres/${name}.ts`,
     ),
   },

@@ -33,7 +33,7 @@ interface Work {
 export async function applyPostgresMigrations(work: Work): Promise<readonly string[]> {
   const applied: string[] = [];
   for (;;) {
-    const name = await work.connection.transaction((tx) => applyNext(tx, work));
+    const name = await work.connection.transaction((tx) => applyNext(tx, work), { isUnhurried: true });
     if (name === null) return applied;
     applied.push(name);
     crashPoint('migration:committed');

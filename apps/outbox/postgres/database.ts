@@ -7,6 +7,7 @@ import type { OutboxDatabase } from '../outbox-database.ts';
 import type { OutboxStore } from '../store.ts';
 import { thisProcess } from '../this-process.ts';
 import { type PostgresAddress, postgresAddress } from './address.ts';
+import { atMost, longestEndMs } from './at-most.ts';
 import { connectPostgres, type PostgresConnection } from './connection.ts';
 import { isPooledByTransaction } from './pooler.ts';
 import { preparePostgres } from './prepare.ts';
@@ -77,7 +78,7 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
       stopAdjusting();
       const wasAsleep = wake.state === 'asleep';
       await keeper.close();
-      if (wasAsleep) await tellOthers();
+      if (wasAsleep) await atMost(longestEndMs, tellOthers());
       await connection.close();
     },
   };

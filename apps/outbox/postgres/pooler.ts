@@ -12,7 +12,12 @@ const connectTimeoutMs = 5_000;
  */
 export async function isPooledByTransaction(url: string): Promise<boolean> {
   const clients = [0, 1].map(
-    () => new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs }),
+    () =>
+      new pg.Client({
+        connectionString: url,
+        connectionTimeoutMillis: connectTimeoutMs,
+        query_timeout: connectTimeoutMs,
+      }),
   );
   for (const client of clients) client.on('error', () => {});
   try {

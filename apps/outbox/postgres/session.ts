@@ -3,6 +3,7 @@
 // `open` begins a new one.
 import pg from 'pg';
 import type { Clock } from '../clock.ts';
+import { atMost, longestEndMs } from './at-most.ts';
 import { troubleOfPostgres } from './trouble.ts';
 
 export interface SessionOptions {
@@ -18,6 +19,7 @@ export interface Session {
   query<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Resolves once it is over, whoever ended it. Never rejects. */
   readonly ended: Promise<void>;
+  /** Says goodbye, and waits for the answer a few seconds. Never rejects. */
   end(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function openSession(
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: pingEveryMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: pingEveryMs,
   });
   const ended = new Promise<void>((resolve) => {
     client.once('end', () => resolve());
@@ -68,7 +71,8 @@ export async function openSession(
     ended,
     async end() {
       stopPinging();
-      await client.end().catch(() => {});
+      const goodbye = client.end().catch(() => {});
+      if (!(await atMost(longestEndMs, goodbye))) client.connection.stream.destroy();
     },
   };
 }

@@ -34,14 +34,29 @@ function kindOf(code: string): TroubleKind {
   return damagedCodes.test(code) ? 'damaged' : 'refused';
 }
 
+/** Whether what was asked was not answered in time: the line may be dead, whatever was meant to come over it. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === silenceText;
+}
+
+/** Whether the way to the server is broken, as opposed to a word of the server's. */
+export function isOfLine(trouble: unknown): boolean {
+  return trouble instanceof DatabaseTrouble && trouble.code.startsWith('E');
+}
+
+const silenceText = 'Query read timeout';
+
 /** Null when it is no trouble with a connection. The client gives some of its own no code. */
 function networkCode(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof AggregateError && error.errors.length > 0) return networkCode(error.errors[0]);
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code)) return error.code;
-  return /connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|client was closed|SSL/i.test(
-    error.message,
-  )
-    ? 'ECONNECTION'
-    : null;
+  if (timeoutTexts.test(error.message)) return 'ETIMEDOUT';
+  return connectionTexts.test(error.message) ? 'ECONNECTION' : null;
 }
+
+/** By their text, since pg and pg-pool give these no code. */
+const timeoutTexts = new RegExp(
+  `^(?:${silenceText}|timeout expired|timeout exceeded when trying to connect|Connection terminated due to connection timeout)$`,
+);
+const connectionTexts = /connection terminated|not queryable|client was closed|SSL/i;

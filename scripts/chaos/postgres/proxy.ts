@@ -1,5 +1,5 @@
 // The way between the applications and the server: a TCP proxy that passes everything on until it is told to cut all connections or to
-// stand still. It understands nothing of what passes.
+// stand still, or to forget those there are. It understands nothing of what passes.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** One connection, both ends. */
@@ -16,6 +16,7 @@ export interface ProxyPorts {
 export class DatabaseProxy {
   readonly #ports: ProxyPorts;
   readonly #lines = new Set<Line>();
+  readonly #forgotten = new Set<Line>();
   readonly #listener: Server;
   #isFrozen = false;
 
@@ -52,6 +53,17 @@ export class DatabaseProxy {
     for (const { near, far } of this.#lines) for (const socket of [near, far]) socket.pause();
   }
 
+  /** For good, not a byte passes on the connections that there are, as on a way that has forgotten them; new ones are taken. Returns how many. */
+  forget(): number {
+    const lines = [...this.#lines];
+    for (const line of lines) {
+      this.#forgotten.add(line);
+      this.#lines.delete(line);
+      for (const socket of [line.near, line.far]) socket.pause();
+    }
+    return lines.length;
+  }
+
   /** Everything that waited passes. */
   heal(): void {
     this.#isFrozen = false;
@@ -61,6 +73,7 @@ export class DatabaseProxy {
   close(): void {
     this.#listener.close();
     this.cut();
+    for (const { near, far } of this.#forgotten) for (const socket of [near, far]) socket.destroy();
   }
 
   #accept(near: Socket): void {
@@ -75,11 +88,12 @@ export class DatabaseProxy {
       from.on('data', (bytes: Buffer) => {
         if (to.write(bytes) || this.#isFrozen) return;
         from.pause();
-        to.once('drain', () => !this.#isFrozen && from.resume());
+        to.once('drain', () => !this.#isFrozen && !this.#forgotten.has(line) && from.resume());
       });
       from.on('error', () => {});
       from.on('end', () => to.end());
       from.on('close', () => {
+        if (this.#forgotten.has(line)) return;
         this.#lines.delete(line);
         // A server that is not there refuses: so does the proxy.
         if (from.errored !== null && from.errored !== undefined) to.resetAndDestroy();

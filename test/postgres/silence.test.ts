@@ -1,0 +1,103 @@
+// A network that forgets the connections of a relayer and tells nobody, while new ones work: what is asked ends, new connections are
+// opened, and an end is an end. The server is real; a proxy before it forgets.
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../apps/outbox/clock.ts';
+import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
+import { openSession } from '../../apps/outbox/postgres/session.ts';
+import { DatabaseProxy } from '../../scripts/chaos/postgres/proxy.ts';
+import { freePort } from '../helpers.ts';
+import { describeOnPostgres, newSchema } from '../postgres-database.ts';
+
+/** A schema that is reached through a proxy, and a pool that gives a statement so long. */
+async function scene() {
+  const { url: direct } = await newSchema();
+  const serverPort = Number(new URL(direct).port || 5432);
+  const proxy = new DatabaseProxy({ port: await freePort(), serverPort });
+  await proxy.listen();
+  onTestFinished(() => proxy.close());
+  const url = new URL(direct);
+  url.port = String(proxy.port);
+  const connect = (statementTimeoutMs: number) =>
+    connectPostgres({
+      ...{ url: url.href, applicationName: 'test', synchronousCommit: 'off', statementTimeoutMs },
+    });
+  return { proxy, connect, url: url.href };
+}
+
+type Connection = ReturnType<typeof connectPostgres>;
+
+/** Lets the pool open so many connections: it opens one when all it has are busy. */
+async function opened(connection: Connection, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => connection.query('SELECT pg_sleep(0.02)')));
+}
+
+describeOnPostgres('connections that the network has forgotten', () => {
+  test('keep nobody waiting: what was asked fails, and the next question goes over a new one, whichever were idle', async () => {
+    const { proxy, connect } = await scene();
+    const connection = connect(500);
+    onTestFinished(() => connection.close());
+    await opened(connection, 4);
+    expect(proxy.forget()).toBe(4);
+    const asked = connection.query('SELECT 1 AS one');
+    const moved = connection.transaction((tx) => tx.run('SELECT 1'));
+    for (const question of [asked, moved])
+      await expect(question).rejects.toMatchObject({ kind: 'passing', code: 'ETIMEDOUT' });
+    expect(await connection.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await connection.transaction((tx) => tx.query('SELECT 2 AS two'))).toEqual([{ two: 2 }]);
+  });
+
+  test('do not keep a pool from closing', async () => {
+    const { proxy, connect } = await scene();
+    const connection = connect(60_000);
+    await opened(connection, 2);
+    expect(proxy.forget()).toBe(2);
+    const asked = connection.query('SELECT 1').catch((error: unknown) => error);
+    await connection.close();
+    expect(await asked).toMatchObject({ kind: 'passing' });
+  });
+});
+
+describeOnPostgres('a session that the network has forgotten', () => {
+  test('ends when it is told to', async () => {
+    const { proxy, url } = await scene();
+    const session = await openSession(
+      { url, applicationName: 'test', channel: 'outbox_silent', clock: systemClock },
+      () => {},
+    );
+    proxy.forget();
+    await session.end();
+    await session.ended;
+  });
+});
+
+describeOnPostgres('a transaction whose connection is lost between two statements', () => {
+  test('fails at its next, and nothing else does', async () => {
+    const { connect } = await scene();
+    const connection = connect(60_000);
+    onTestFinished(() => connection.close());
+    const cut = connection.transaction(async (tx) => {
+      const [mine] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await connection.query('SELECT pg_terminate_backend($1, 5000)', [mine?.pid]);
+      await connection.query('SELECT 1');
+      return tx.query('SELECT 1');
+    });
+    await expect(cut).rejects.toMatchObject({ kind: 'passing' });
+    expect(await connection.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describeOnPostgres('a transaction that has lifted its limit', () => {
+  test('is waited for, however long a statement takes', async () => {
+    const { connect } = await scene();
+    const connection = connect(500);
+    onTestFinished(() => connection.close());
+    const slow = connection.transaction(
+      async (tx) => {
+        await tx.run('SET LOCAL statement_timeout = 0');
+        return tx.query('SELECT 1 AS one FROM pg_sleep(2.6)');
+      },
+      { isUnhurried: true },
+    );
+    expect(await slow).toEqual([{ one: 1 }]);
+  });
+});
