@@ -57,16 +57,28 @@ describeOnPostgres('connections that the network has forgotten', () => {
   });
 });
 
+async function sessionOn(url: string) {
+  const session = await openSession(
+    { url, applicationName: 'test', channel: 'outbox_silent', clock: systemClock },
+    () => {},
+  );
+  onTestFinished(() => session.end());
+  return session;
+}
+
 describeOnPostgres('a session that the network has forgotten', () => {
   test('ends when it is told to', async () => {
     const { proxy, url } = await scene();
-    const session = await openSession(
-      { url, applicationName: 'test', channel: 'outbox_silent', clock: systemClock },
-      () => {},
-    );
+    const session = await sessionOn(url);
     proxy.forget();
     await session.end();
     await session.ended;
+  });
+
+  test('is given up by the server soon, whatever the server has told it last', async () => {
+    const { url } = await scene();
+    const session = await sessionOn(url);
+    expect(await session.query('SHOW tcp_user_timeout')).toEqual([{ tcp_user_timeout: '10000' }]);
   });
 });
 
