@@ -1,11 +1,11 @@
 // A network that forgets the connections of a relayer and tells nobody, while new ones work: what is asked ends, new connections are
 // opened, and an end is an end. The server is real; a proxy before it forgets.
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../apps/outbox/clock.ts';
 import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
 import { openSession } from '../../apps/outbox/postgres/session.ts';
 import { DatabaseProxy } from '../../scripts/chaos/postgres/proxy.ts';
-import { freePort } from '../helpers.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { freePort, waitFor } from '../helpers.ts';
 import { describeOnPostgres, newSchema } from '../postgres-database.ts';
 
 /** A schema that is reached through a proxy, and a pool that gives a statement so long. */
@@ -57,9 +57,10 @@ describeOnPostgres('connections that the network has forgotten', () => {
   });
 });
 
+/** It does not ping: its time stands still. */
 async function sessionOn(url: string) {
   const session = await openSession(
-    { url, applicationName: 'test', channel: 'outbox_silent', clock: systemClock },
+    { url, applicationName: 'test', channel: 'outbox_silent', clock: new FakeClock() },
     () => {},
   );
   onTestFinished(() => session.end());
@@ -73,6 +74,20 @@ describeOnPostgres('a session that the network has forgotten', () => {
     proxy.forget();
     await session.end();
     await session.ended;
+  });
+
+  test('is over once a question was not answered, so that a lock granted unseen is nobody’s', async () => {
+    const { url } = await scene();
+    const [session, other] = [await sessionOn(url), await sessionOn(url)];
+    await other.query('SELECT pg_advisory_lock(77, 1)');
+    const asked = session.query('SELECT pg_advisory_lock(77, 1)');
+    await expect(asked).rejects.toMatchObject({ kind: 'passing', code: 'ETIMEDOUT' });
+    await session.ended;
+    await other.query('SELECT pg_advisory_unlock(77, 1)');
+    await waitFor('the lock is free', async () => {
+      const [row] = await other.query<{ held: boolean }>('SELECT pg_try_advisory_lock(77, 1) AS held');
+      return row?.held;
+    });
   });
 
   test('is given up by the server soon, whatever the server has told it last', async () => {

@@ -4,7 +4,7 @@
 import pg from 'pg';
 import type { Clock } from '../clock.ts';
 import { atMost, longestEndMs } from './at-most.ts';
-import { troubleOfPostgres } from './trouble.ts';
+import { isSilence, troubleOfPostgres } from './trouble.ts';
 
 export interface SessionOptions {
   readonly url: string;
@@ -16,6 +16,7 @@ export interface SessionOptions {
 
 /** A session while it lasts. */
 export interface Session {
+  /** What is not answered within 4 s ends the session. Rejects with DatabaseTrouble. */
   query<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Resolves once it is over, whoever ended it. Never rejects. */
   readonly ended: Promise<void>;
@@ -56,6 +57,11 @@ export async function openSession(
     try {
       return (await client.query(statement, [...values])).rows as readonly Row[];
     } catch (error) {
+      if (isSilence(error)) {
+        // The server may answer yet, and grant a lock that nobody here knows of: what this session holds is not known any more.
+        client.connection.stream.destroy();
+        await ended;
+      }
       throw troubleOfPostgres(error);
     }
   };
