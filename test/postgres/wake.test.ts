@@ -3,6 +3,8 @@
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../apps/outbox/clock.ts';
+import type { Session } from '../../apps/outbox/postgres/session.ts';
+import { Wake } from '../../apps/outbox/postgres/wake.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { waitFor } from '../helpers.ts';
 import { asleepOn, asNobody, describeOnPostgres } from '../postgres-database.ts';
@@ -105,6 +107,32 @@ describeOnPostgres('of several relayers', () => {
     await clock.advance(4_000);
     await other.becomes('asleep');
     await waitFor('it is found', () => other.seen.has(untold));
+  });
+
+  test('one that dozes asks again, though a question of its was not answered', async () => {
+    const clock = new FakeClock();
+    let rest = 'held by another';
+    let isSilent = false;
+    // A real session that leaves a question unanswered is ended, and another begins.
+    const session: Session = {
+      async query<Row>() {
+        if (isSilent) throw new Error('no answer');
+        return [{ rest } as Row];
+      },
+      ended: new Promise(() => {}),
+      async end() {},
+    };
+    const wake = new Wake({ table: 'events', announce: () => {}, clock });
+    wake.began(session);
+    onTestFinished(wake.watch(() => queueMicrotask(() => wake.looked(false))));
+    await clock.advance(100);
+    expect(wake.state).toBe('dozing');
+    isSilent = true;
+    await clock.advance(4_000);
+    isSilent = false;
+    rest = 'held';
+    await clock.advance(4_000);
+    expect(wake.state).toBe('asleep');
   });
 
   test('one that is told of the rising of another just when it tries to sleep goes on looking', async () => {

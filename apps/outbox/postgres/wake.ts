@@ -111,14 +111,19 @@ export class Wake {
     if (rest === null || (rest !== 'held' && risings !== this.#risings)) {
       // Not answered, or no longer true: another has told of its rising meanwhile, or the session is a new one.
       if (this.#state === 'awake') this.#onChange?.();
+      else if (this.#state === 'dozing') this.#askAgainLater();
       return;
     }
     this.#clear();
     const before = this.#state;
     this.#state = stateAfter[rest];
-    if (rest === 'held by another') this.#after(dozeMs, () => void this.#trySleep());
+    if (rest === 'held by another') this.#askAgainLater();
     // Once more: what was committed between the last look and the lock was told to nobody.
     if (rest !== 'held by another' || before !== 'dozing') this.#onChange?.();
+  }
+
+  #askAgainLater(): void {
+    this.#after(dozeMs, () => void this.#trySleep());
   }
 
   #askSoon(): void {
