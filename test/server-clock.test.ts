@@ -32,3 +32,25 @@ test('the difference of the clocks is measured again every few seconds, and kept
   stop();
   expect(local.pendingTimers).toBe(0);
 });
+
+test('a server that stood still while it was asked moves nothing, neither meanwhile nor afterwards', async () => {
+  const local = new FakeClock();
+  const seen: number[] = [];
+  let frozenMs = 2_000;
+  const server = {
+    async query<Row>(): Promise<readonly Row[]> {
+      seen.push(clock.offsetMs);
+      local.stall(frozenMs);
+      return [{ now_ms: local.nowMs() + 5_000 } as Row];
+    },
+  };
+  const clock = serverClock(server, local);
+  await clock.adjust();
+  // The first that it gets, it takes.
+  expect(clock.offsetMs).toBe(6_000);
+  frozenMs = 0;
+  await clock.adjust();
+  frozenMs = 20_000;
+  await clock.adjust();
+  expect([...seen.slice(6), clock.offsetMs]).toEqual([5_000, 5_000, 5_000, 5_000]);
+});
