@@ -59,6 +59,27 @@ test('a turn fails at once: the loop itself knows when to try again', async () =
   expect(isBusy(error)).toBe(true);
 });
 
+test('a takeover is tried on for as long as its lock is held', async () => {
+  const { db, clock, store } = await scene();
+  db.exec('BEGIN IMMEDIATE');
+  let isHeld = true;
+  const request = { slot: '00', nowMs: clock.nowMs() };
+  const call = store.takeOver(request, () => isHeld);
+  expect(await endOf(call, clock)).toBe('waits');
+  isHeld = false;
+  await clock.advance(100);
+  expect(isBusy(await endOf(call, clock))).toBe(true);
+  expect(
+    isBusy(
+      await endOf(
+        store.takeOver(request, () => isHeld),
+        clock,
+      ),
+    ),
+  ).toBe(true);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test('a stop ends the waiting', async () => {
   const { db, clock, controller, store } = await scene();
   db.exec('BEGIN IMMEDIATE');

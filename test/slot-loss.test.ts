@@ -15,7 +15,7 @@ function losable(name: string) {
   return { slot, lose: () => lose() };
 }
 
-function scene(acquire: () => Promise<RelayerSlot>) {
+function scene(acquire: () => Promise<RelayerSlot>, whileTakingOver = () => {}) {
   const clock = new FakeClock();
   const log = new MemoryLog();
   const stopping = new AbortController();
@@ -24,7 +24,10 @@ function scene(acquire: () => Promise<RelayerSlot>) {
   const holder = new SlotHolder(first.slot);
   const kept = holder.keep({
     slots: { acquire },
-    takeOver: async () => events.push(`takes over ${holder.name}`),
+    takeOver: async () => {
+      events.push(`takes over ${holder.name}`);
+      whileTakingOver();
+    },
     allowClaims: (isAllowed) => events.push(isAllowed ? 'claims' : 'claims nothing'),
     ...{ clock, log, signal: stopping.signal },
   });
@@ -74,6 +77,45 @@ test('tries on while no slot is to be had, claiming nothing, and says so once', 
   expect(tries).toBe(3);
   expect(events).toEqual(['claims nothing', 'takes over 07', 'claims']);
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'info']);
+  stop();
+  await kept;
+});
+
+test('claims nothing in a slot that is lost again while it takes over in it', async () => {
+  const [second, third] = [losable('01'), losable('02')];
+  const free = [second, third];
+  const { events, first, holder, kept, stop, clock } = scene(
+    async () => free.shift()?.slot ?? expect.unreachable(),
+    second.lose,
+  );
+  first.lose();
+  await clock.advance(150);
+  expect(events.slice(0, 3)).toEqual(['claims nothing', 'takes over 01', 'claims nothing']);
+  expect(holder.isLost).toBe(true);
+  await clock.advance(200);
+  expect(events.slice(3)).toEqual(['takes over 02', 'claims']);
+  expect(holder.isLost).toBe(false);
+  stop();
+  await kept;
+});
+
+test('gives back a slot in which it cannot take over, before it asks for another', async () => {
+  const second = losable('01');
+  const given: string[] = [];
+  let fails = true;
+  const slot = { ...second.slot, release: async () => void given.push('01') };
+  const { events, first, kept, stop, clock } = scene(
+    async () => slot,
+    () => {
+      if (fails) throw new Error('damaged');
+    },
+  );
+  first.lose();
+  await clock.advance(200);
+  expect([...events, ...given]).toEqual(['claims nothing', 'takes over 01', '01']);
+  fails = false;
+  await clock.advance(1_000);
+  expect(events.at(-1)).toBe('claims');
   stop();
   await kept;
 });

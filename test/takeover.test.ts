@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { sqliteSlots } from '../apps/outbox/sqlite/database.ts';
 import { tryAcquireSlot } from '../apps/outbox/sqlite/relayer-slot.ts';
 import type { SqliteStore } from '../apps/outbox/sqlite/store.ts';
+import { patientStore } from '../apps/relayer/patient-store.ts';
 import { takeOverDeadSlots, takeOverOwnSlot } from '../apps/relayer/takeover.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventRow, insertEvent, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
@@ -114,6 +115,56 @@ describe('later a relayer', () => {
     const after = tryAcquireSlot(own.databaseFile, '05');
     expect(after).not.toBeNull();
     after?.release();
+  });
+
+  test('tries once where a lock dies with its session: when the server is back, somebody else may hold it', async () => {
+    const own = await scene();
+    own.leased('05:a:1');
+    const lost = new Promise<void>(() => {});
+    const slots = {
+      ...own.slots,
+      tryAcquire: async (name: string) => ({
+        ...{ name, isExclusive: true, lost, assertHeld() {}, async release() {} },
+      }),
+    };
+    const patience = {
+      clock: own.clock,
+      log: own.log,
+      random: () => 0.5,
+      signal: new AbortController().signal,
+    };
+    const store = patientStore(own.store, patience);
+    const blocker = plainConnection(own.databaseFile);
+    blocker.exec('BEGIN IMMEDIATE');
+    await expect(takeOverDeadSlots({ ...own, slots, store })).rejects.toThrow('locked');
+    // The lock files of SQLite are held whatever the database does.
+    const patient = takeOverDeadSlots({ ...own, store });
+    await own.clock.settle();
+    blocker.exec('COMMIT');
+    await own.clock.advance(1_000);
+    expect(await patient).toBe(1);
+  });
+
+  test('lets its own slot be when that is lost while the database cannot be written', async () => {
+    const own = await scene();
+    const slot = { name: own.slot.name, isExclusive: true, isLost: false };
+    const patience = {
+      clock: own.clock,
+      log: own.log,
+      random: () => 0.5,
+      signal: new AbortController().signal,
+    };
+    const store = patientStore(own.store, patience);
+    const seq = own.leased('00:a:1');
+    const blocker = plainConnection(own.databaseFile);
+    blocker.exec('BEGIN IMMEDIATE');
+    const taking = takeOverOwnSlot({ ...own, slot, store });
+    await own.clock.settle();
+    slot.isLost = true;
+    blocker.exec('COMMIT');
+    await own.clock.advance(1_000);
+    expect(await taking).toBe(0);
+    expect(own.leaseOf(seq)).toBe('00:a:1');
   });
 
   test('lets the lock go when the database cannot be written, and takes over the next time', async () => {

@@ -14,24 +14,33 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
+export interface PatientStore extends OutboxStore {
+  /** `mayTryOn`: whether the slot's lock is still held, without which nobody may take over. Asked before each further try; default yes. */
+  takeOver(
+    request: Parameters<OutboxStore['takeOver']>[0],
+    mayTryOn?: () => boolean,
+  ): ReturnType<OutboxStore['takeOver']>;
+}
+
 /** The same store, with takeover, record and what a start asks tried until they succeed. `turn` fails at once, since the loop retries it. */
-export function patientStore(store: OutboxStore, patience: Patience): OutboxStore {
+export function patientStore(store: OutboxStore, patience: Patience): PatientStore {
   const badDays = new BadDays(patience);
-  const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  const patiently = async <Result>(work: () => Promise<Result>, mayTryOn = () => true): Promise<Result> => {
     for (;;) {
       try {
         const result = await work();
         badDays.succeeded();
         return result;
       } catch (error) {
-        if (patience.signal.aborted) throw error;
+        if (patience.signal.aborted || !mayTryOn()) throw error;
         await sleep(patience.clock, badDays.failed(error), patience.signal);
+        if (!mayTryOn()) throw error;
       }
     }
   };
   return {
     ...store,
-    takeOver: (request) => patiently(() => store.takeOver(request)),
+    takeOver: (request, mayTryOn) => patiently(() => store.takeOver(request), mayTryOn),
     log: (entry) => patiently(() => store.log(entry)),
     lastLogged: (kind, members) => patiently(() => store.lastLogged(kind, members)),
     verifiedGateways: () => patiently(() => store.verifiedGateways()),

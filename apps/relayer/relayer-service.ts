@@ -96,6 +96,7 @@ export class RelayerService implements Application {
     const isKnown = await hasPassed(this.#check);
     if (isKnown) this.#allowSending();
     const stopWatching = database.watch({ onChange: () => this.#relayer.wake(), log });
+    this.#relayer.hold(slot.isLost);
     this.stopped = this.#relayer.run().finally(async () => {
       stopWatching();
       this.stop();

@@ -23,6 +23,7 @@ const pauseMs = 100;
 
 export class SlotHolder implements RelayerSlot {
   #slot: RelayerSlot;
+  #isLost = false;
   /** In every lease id of this process, whichever slot it holds: what it has in flight is known as its own after a loss. */
   readonly token = randomBytes(6).toString('hex');
   /** A lease id never used before, in the slot that is held now. */
@@ -30,6 +31,7 @@ export class SlotHolder implements RelayerSlot {
 
   constructor(slot: RelayerSlot) {
     this.#slot = slot;
+    this.#hold(slot);
     const nameNow = () => this.name;
     this.nextLeaseId = leaseIds({
       token: this.token,
@@ -45,6 +47,11 @@ export class SlotHolder implements RelayerSlot {
 
   get isExclusive(): boolean {
     return this.#slot.isExclusive;
+  }
+
+  /** Whether the slot was lost and no other is held yet. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   assertHeld(): void {
@@ -70,20 +77,32 @@ export class SlotHolder implements RelayerSlot {
     }
   }
 
+  #hold(slot: RelayerSlot): void {
+    this.#slot = slot;
+    this.#isLost = false;
+    void slot.lost?.then(() => {
+      if (this.#slot === slot) this.#isLost = true;
+    });
+  }
+
   async #takeAnother(parts: SlotLossParts): Promise<void> {
     const { slots, clock, log, signal } = parts;
     // A server may be away for hours: it is said once.
     let isTold = false;
     while (!signal.aborted) {
       try {
-        this.#slot = await slots.acquire();
+        this.#hold(await slots.acquire());
         await parts.takeOver();
+        // Lost meanwhile: `keep` says so and begins again.
+        if (this.#isLost) return;
         log.info('another relayer slot is held', { slot: this.name });
         parts.allowClaims(true);
         return;
       } catch (error) {
         if (!isTold) log.warn('no relayer slot yet, trying again', { reason: errorText(error) });
         isTold = true;
+        // One that is held already would be held twice by the next try, and given back once.
+        if (!signal.aborted) await this.#slot.release();
         await sleep(clock, tryAgainMs, signal);
       }
     }
