@@ -22,7 +22,7 @@ import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { SlotHolder } from './slot-holder.ts';
 import { slotLog } from './slot-log.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
-import { meteredDelivery, meteredStore } from './status/metered.ts';
+import { meteredClaims, meteredDelivery, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
 import { takeOverOwnSlot } from './takeover.ts';
 
@@ -180,7 +180,7 @@ export class RelayerService implements Application {
     return this.#slot.keep({
       ...this.#takeover,
       takeOver: () => takeOverOwnSlot(this.#takeover),
-      allowClaims: (isAllowed) => this.#relayer.hold(!isAllowed),
+      allowClaims: meteredClaims(this.#relayer, this.#meters),
     });
   }
 

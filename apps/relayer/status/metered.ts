@@ -1,7 +1,7 @@
-// The loop's two seams, delivery and turn, with meters on them: the loop itself does not know that it is watched.
+// The loop's seams, delivery, turn and permission to claim, with meters on them: the loop itself does not know that it is watched.
 import type { Clock } from '../../outbox/clock.ts';
 import type { OutboxStore } from '../../outbox/store.ts';
-import type { RelayerParts } from '../relayer.ts';
+import type { Relayer, RelayerParts } from '../relayer.ts';
 import type { Meters } from './meters.ts';
 
 /** The same delivery, counted and timed. */
@@ -26,6 +26,7 @@ export function meteredStore<Store extends OutboxStore>(
     ...store,
     async turn(request) {
       const startedMs = clock.monotonicMs();
+      meters.turnBegan();
       try {
         const result = await store.turn(request);
         const { settlements } = request;
@@ -37,5 +38,13 @@ export function meteredStore<Store extends OutboxStore>(
         throw error;
       }
     },
+  };
+}
+
+/** What lets the relayer claim while it holds a slot, and not while it has none. */
+export function meteredClaims(relayer: Pick<Relayer, 'hold'>, meters: Meters): (isAllowed: boolean) => void {
+  return (isAllowed) => {
+    meters.hold(isAllowed ? null : 'no relayer slot');
+    relayer.hold(!isAllowed);
   };
 }

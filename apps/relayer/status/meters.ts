@@ -14,6 +14,15 @@ export interface GatewayView {
   readonly sinceMs: number;
 }
 
+/** Why this process may claim nothing, whatever the gateway says, and since when (epoch ms). */
+export interface Held {
+  readonly reason: string;
+  readonly sinceMs: number;
+}
+
+/** A turn takes milliseconds: a database that has not answered for so long does not answer. */
+const unansweredMs = 10_000;
+
 export class Meters {
   readonly #clock: Clock;
   readonly startedAtMs: number;
@@ -30,8 +39,10 @@ export class Meters {
   /** From handing an event over to Convoy's answer. */
   readonly delivery = new BucketCounts(latencyBounds);
   readonly turn = new BucketCounts(turnBounds);
-  /** Since when turns fail, epoch ms; null while they succeed. */
-  failingSinceMs: number | null = null;
+  /** Null while events may be claimed. */
+  held: Held | null = null;
+  #failingSinceMs: number | null = null;
+  #turnSinceMs: number | null = null;
   /** The start-up check has passed, now or in an earlier life. */
   isSendingAllowed = false;
   #gateway: GatewayView;
@@ -64,6 +75,21 @@ export class Meters {
     if (Number.isFinite(sinceCreationMs)) this.acceptance.observe(Math.max(0, sinceCreationMs) / 1_000);
   }
 
+  /** Says that nothing may be claimed, and why; with null, that it may. */
+  hold(reason: string | null): void {
+    this.held = reason === null ? null : { reason, sinceMs: this.#clock.nowMs() };
+  }
+
+  /** Since when turns fail, or one has had no answer for so long that it counts as failing, epoch ms; null while they succeed. */
+  get failingSinceMs(): number | null {
+    if (this.#failingSinceMs !== null || this.#turnSinceMs === null) return this.#failingSinceMs;
+    return this.#clock.nowMs() - this.#turnSinceMs > unansweredMs ? this.#turnSinceMs : null;
+  }
+
+  turnBegan(): void {
+    this.#turnSinceMs = this.#clock.nowMs();
+  }
+
   turned(turn: {
     readonly settlements: readonly Settlement[];
     readonly claimed: number;
@@ -74,12 +100,14 @@ export class Meters {
     this.claimed += turn.claimed;
     this.leasesLost += turn.lost;
     this.inFlight += turn.claimed - turn.settlements.length;
-    this.failingSinceMs = null;
+    this.#turnSinceMs = null;
+    this.#failingSinceMs = null;
     if (turn.claimed + turn.settlements.length > 0) this.turn.observe(turn.tookMs / 1_000);
   }
 
   turnFailed(): void {
     this.turnsFailed += 1;
-    this.failingSinceMs ??= this.#clock.nowMs();
+    this.#turnSinceMs = null;
+    this.#failingSinceMs ??= this.#clock.nowMs();
   }
 }

@@ -100,6 +100,7 @@ function partsOfRoutes(parts: StatusParts, onError: (error: unknown) => void) {
         nowMs: moment.atMs,
         isSendingAllowed: meters.isSendingAllowed,
         failingSinceMs: meters.failingSinceMs,
+        held: meters.held,
         isOnServer: engine === 'postgres',
         ...{ deaths, stalledSinceMs, undeliveredAtMs },
       }),

@@ -4,12 +4,14 @@ import { commandName } from '../../outbox/command-name.ts';
 import type { BoundedCount } from '../../outbox/live-verbs.ts';
 import type { ReasonCount } from '../../outbox/overview-verbs.ts';
 import type { Afterwards } from './afterwards.ts';
-import type { GatewayView } from './meters.ts';
+import type { GatewayView, Held } from './meters.ts';
 
 export interface Situation extends Afterwards {
   readonly nowMs: number;
   readonly gateway: GatewayView;
   readonly isSendingAllowed: boolean;
+  /** Why this relayer claims nothing, or null. */
+  readonly held: Held | null;
   /** Since when the database cannot be written, epoch ms, or null. */
   readonly failingSinceMs: number | null;
   /** It is a server, which is mended in another way than a file. */
@@ -34,6 +36,8 @@ export interface Verdict {
 /** The command that moves dead events back. */
 export const redriveCommand = `${commandName.outbox} redrive --dead`;
 
+/** A lock that is held, or a slot that is replaced, for less is everyday life. */
+const briefMs = 5_000;
 /** Convoy may be restarted by somebody: a shorter pause is no trouble yet. */
 const patienceMs = 60_000;
 /** Pending for longer, with an open gateway, is falling behind. */
@@ -47,11 +51,17 @@ const serverAdvice =
   'See that the server runs, takes writes, and can be reached from here; then look at its log and its disk.';
 
 export function verdictOf(situation: Situation): Verdict {
-  const { nowMs, gateway, failingSinceMs, pending, dead, deaths } = situation;
-  if (failingSinceMs !== null && nowMs - failingSinceMs > 5_000) {
+  const { nowMs, gateway, failingSinceMs, held, pending, dead, deaths } = situation;
+  if (failingSinceMs !== null && nowMs - failingSinceMs > briefMs) {
     return trouble(
       'The database cannot be written',
       `Nothing is lost, and everything goes on by itself. ${situation.isOnServer ? serverAdvice : fileAdvice}`,
+    );
+  }
+  if (held !== null && nowMs - held.sinceMs > briefMs) {
+    return trouble(
+      `This relayer claims nothing: ${held.reason}`,
+      'It goes on by itself when it gets one. See that the database can be reached, and that not all 64 slots are held: the log says why it gets none.',
     );
   }
   if (!situation.isSendingAllowed) {
