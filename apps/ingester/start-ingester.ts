@@ -32,7 +32,10 @@ export async function startIngester(context: ProcessContext): Promise<Applicatio
   for (const warning of warnings) log.warn(warning);
 
   const place = databasePlace(environment);
-  const prepared = await prepareDatabase(place.url, { tables: [...outboxTables, 'invoices'] });
+  const prepared = await prepareDatabase(place.url, {
+    tables: [...outboxTables, 'invoices'],
+    need: 'append',
+  });
   if (prepared.kind === 'own' && prepared.applied.length > 0) {
     log.info('database migrated', { applied: prepared.applied });
   }

@@ -8,12 +8,17 @@ export type Prepared =
   /** Another application's database, with outbox tables that fit. Nothing was changed. */
   | { readonly kind: 'adopted' };
 
+/** What somebody is going to do with the outbox: claim and settle, or only add events. */
+export type Need = 'relay' | 'append';
+
 export interface PrepareOptions {
   /** Tables that must be there in a database that is not ours. Default: the outbox's own. */
   readonly tables?: readonly string[];
   /** What the outbox's table is called there. Default `events`. */
   readonly outboxTable?: string;
   readonly clock?: Clock;
+  /** On PostgreSQL the role must have the rights for it. Default `relay`. */
+  readonly need?: Need;
   /**
    * For whoever only looks, on PostgreSQL: a session that may not write is no obstacle, and where the history of migrations may not be read, the
    * tables must fit. Default false.

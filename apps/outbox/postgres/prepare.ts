@@ -31,8 +31,7 @@ export function preparePostgres(url: string, options: PrepareOptions = {}): Prom
       standing.kind === 'adopted'
         ? standing
         : { kind: 'own', applied: await migrate(database, standing, clock) };
-    const outboxTable = options.outboxTable ?? defaultTable;
-    await refuseLackOfRights(connection, { address, outboxTable });
+    await refuseLackOfRights(connection, { address, ...wantedBy(options), readsHistory: false });
     return prepared;
   });
 }
@@ -95,8 +94,11 @@ async function judge(database: Database, options: PrepareOptions): Promise<Datab
     );
   }
   const migrations = readMigrations('postgres');
-  const history = await readPostgresHistory(connection, facts.schema).catch((error: unknown) => {
-    if (options.onlyReads === true && isLackOfRights(error)) return null;
+  const history = await readPostgresHistory(connection, facts.schema).catch(async (error: unknown) => {
+    if (!isLackOfRights(error)) throw error;
+    if (options.onlyReads === true) return null;
+    // All that is missing is told at once.
+    await refuseLackOfRights(connection, { address, ...wantedBy(options), readsHistory: true });
     throw error;
   });
   const standing = history === null ? { kind: 'foreign' as const } : standingOf(history, migrations);
@@ -105,6 +107,10 @@ async function judge(database: Database, options: PrepareOptions): Promise<Datab
     return { kind: 'adopted' };
   }
   return { kind: 'own', pending: pendingOrThrow(address.shown, standing).map(({ name }) => name) };
+}
+
+function wantedBy({ outboxTable = defaultTable, need = 'relay' }: PrepareOptions) {
+  return { outboxTable, needs: [need] };
 }
 
 function isLackOfRights(error: unknown): boolean {

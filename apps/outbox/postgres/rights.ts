@@ -1,14 +1,33 @@
-// The rights that a relayer needs on the outbox's tables, asked for at the start instead of being missed at the first event. It grants nothing.
+// The rights that a role needs on the outbox's tables, asked for at the start instead of being missed at the first event. It grants nothing.
 import { defaultTable } from '../outbox-table.ts';
+import type { Need } from '../prepared.ts';
 import type { PostgresAddress } from './address.ts';
 import type { Queries } from './connection.ts';
 import { unusable } from './refusal.ts';
 
-/** An application that only appends needs INSERT and SELECT on the events, and USAGE on their sequence. */
-const relayersRights: readonly { readonly table: string; readonly rights: readonly string[] }[] = [
-  { table: defaultTable, rights: ['SELECT', 'UPDATE', 'DELETE'] },
-  { table: 'outbox_log', rights: ['SELECT', 'INSERT', 'DELETE'] },
-];
+type Rights = readonly { readonly table: string; readonly rights: readonly string[] }[];
+
+const tableRights: Readonly<Record<Need, Rights>> = {
+  relay: [
+    { table: defaultTable, rights: ['SELECT', 'UPDATE', 'DELETE'] },
+    { table: 'outbox_log', rights: ['SELECT', 'INSERT', 'DELETE'] },
+  ],
+  append: [{ table: defaultTable, rights: ['SELECT', 'INSERT'] }],
+};
+/** Where an insert asks a sequence for the number. */
+const sequences: Readonly<Record<Need, { readonly table: string; readonly column: string }>> = {
+  relay: { table: 'outbox_log', column: 'id' },
+  append: { table: defaultTable, column: 'seq' },
+};
+/** A start looks into the history before it decides whether to migrate. */
+const historyRights: Rights = [{ table: '_prisma_migrations', rights: ['SELECT'] }];
+
+export interface WantedRights {
+  readonly outboxTable: string;
+  readonly needs: readonly Need[];
+  /** The schema's history of migrations is read, where it is there. */
+  readonly readsHistory: boolean;
+}
 
 interface Lack {
   /** As GRANT takes it: `"events"`, `SEQUENCE outbox_log_id_seq`. */
@@ -17,12 +36,12 @@ interface Lack {
   readonly role: string;
 }
 
-/** Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, with the GRANTs to run, when this role lacks rights that a relayer needs. */
+/** Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, with the GRANTs to run, when this role lacks some of them. */
 export async function refuseLackOfRights(
   queries: Queries,
-  { address, outboxTable }: { readonly address: PostgresAddress; readonly outboxTable: string },
+  { address, ...wanted }: WantedRights & { readonly address: PostgresAddress },
 ): Promise<void> {
-  const lack = await lackOfRights(queries, { outboxTable });
+  const lack = await lackOfRights(queries, wanted);
   if (lack === null) return;
   throw unusable(
     address,
@@ -30,27 +49,29 @@ export async function refuseLackOfRights(
   );
 }
 
-/** What this role lacks of a relayer's rights, and with `alsoAppends` of an application's, as GRANTs. Null when it lacks nothing. */
+/** What this role lacks of them, as GRANTs. Null when it lacks nothing. */
 export async function lackOfRights(
   queries: Queries,
-  { outboxTable, alsoAppends = false }: { readonly outboxTable: string; readonly alsoAppends?: boolean },
+  { outboxTable, needs, readsHistory }: WantedRights,
 ): Promise<{ readonly role: string; readonly grants: readonly string[] } | null> {
-  const wanted = relayersRights.flatMap(({ table, rights }) =>
-    rights.map((right) => ({ table: table === defaultTable ? outboxTable : table, right })),
+  const named = (table: string) => (table === defaultTable ? outboxTable : table);
+  const wanted = [...needs.flatMap((need) => tableRights[need]), ...(readsHistory ? historyRights : [])];
+  const single = wanted.flatMap(({ table, rights }) =>
+    rights.map((right) => ({ table: named(table), right })),
   );
-  if (alsoAppends) wanted.push({ table: outboxTable, right: 'INSERT' });
+  const numbers = needs.map((need) => sequences[need]);
   const lacking = await queries.query<Lack>(statement, [
-    wanted.map(({ table }) => table),
-    wanted.map(({ right }) => right),
-    alsoAppends ? ['outbox_log', outboxTable] : ['outbox_log'],
-    alsoAppends ? ['id', 'seq'] : ['id'],
+    single.map(({ table }) => table),
+    single.map(({ right }) => right),
+    numbers.map(({ table }) => named(table)),
+    numbers.map(({ column }) => column),
   ]);
   const role = lacking[0]?.role;
   if (role === undefined) return null;
   const objects = [...new Set(lacking.map(({ object }) => object))];
   const grants = objects.map((object) => {
     const rights = lacking.filter((one) => one.object === object).map(({ right }) => right);
-    return `GRANT ${rights.join(', ')} ON ${object} TO "${role}";`;
+    return `GRANT ${[...new Set(rights)].join(', ')} ON ${object} TO "${role}";`;
   });
   return { role, grants };
 }

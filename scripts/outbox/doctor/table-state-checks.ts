@@ -1,11 +1,14 @@
 // What the doctor asks about the outbox's tables on PostgreSQL: what this user may do with them, and whether vacuum keeps up.
+import { isInstalled } from '../../../apps/outbox/environment.ts';
+import { defaultTable } from '../../../apps/outbox/outbox-table.ts';
 import type { Queries } from '../../../apps/outbox/postgres/connection.ts';
 import { lackOfRights } from '../../../apps/outbox/postgres/rights.ts';
 import { numberText, spanText } from '../wording.ts';
 import { caution, type Finding, ok, wrong } from './finding.ts';
 
 export async function checkRights(queries: Queries, table: string): Promise<Finding> {
-  const lack = await lackOfRights(queries, { outboxTable: table, alsoAppends: true });
+  const readsHistory = !isInstalled && table === defaultTable;
+  const lack = await lackOfRights(queries, { outboxTable: table, needs: ['relay', 'append'], readsHistory });
   if (lack === null)
     return ok('rights', 'this user may append, relay, decide and prune: what relayers and writers need');
   return wrong(
