@@ -72,7 +72,8 @@ test('what this process has done carries its slot, and counters only rise', asyn
       { ...lease, kind: 'processed', gateway: 'g' },
       { ...lease, kind: 'dead', error: 'never', countsAttempt: true },
     ];
-    meters.turned({ settlements, claimed: 5, lost: 1, tookMs: 0.2 });
+    meters.turned({ settlements, claimed: 5, tookMs: 0.2 });
+    meters.leasesWereLost(1);
     const samples = await scrape(rig);
     expect(Object.fromEntries(samples)).toMatchObject({
       'outbox_deliveries_total{relayer="00",outcome="accepted"}': scrapes,

@@ -121,6 +121,7 @@ describe('a relayer that lost its leases', () => {
     expect(eventRow(db, 1)).toEqual(before);
     const told = log.lines.filter(({ message }) => message === 'leases lost to another relayer');
     expect(told.reduce((events, { fields }) => events + Number(fields.events), 0)).toBe(2);
+    expect(rig.leasesLost()).toBe(2);
     expect(await store.lastLogged('fenced')).not.toBeNull();
     expect(successor.log.count('leases lost to another relayer')).toBe(0);
   });

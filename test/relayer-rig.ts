@@ -97,6 +97,8 @@ export interface Rig {
   readonly convoy: FakeConvoy;
   readonly log: MemoryLog;
   readonly relayer: Relayer;
+  /** How many events it has lost to others, as its meters are told. */
+  leasesLost(): number;
   /** Runs the relayer, with leave to send. Resolves when it has stopped. */
   start(): Promise<void>;
 }
@@ -140,8 +142,10 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
   const store = await openStore(file);
   const convoy = new FakeConvoy(clock);
   const log = new MemoryLog();
+  let lost = 0;
   const parts = {
     store,
+    onLeasesLost: (events: number) => void (lost += events),
     deliver: deliver ?? convoy.deliver,
     nextLeaseId: leaseIds({ slot, token: `rig${rigs}` }),
     clock,
@@ -154,5 +158,6 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
     relayer.allowSending();
     return relayer.run();
   };
-  return { file, db: beside?.db ?? plainConnection(file), store, clock, convoy, log, relayer, start };
+  const db = beside?.db ?? plainConnection(file);
+  return { file, db, store, clock, convoy, log, relayer, leasesLost: () => lost, start };
 }

@@ -46,6 +46,7 @@ test('what such a turn settled is not told as lost to another relayer, and nothi
   expect(statusCounts(rig.db)).toEqual({ processed: 12 });
   expect(rig.convoy.sent).toHaveLength(12);
   expect(rig.log.count('leases lost to another relayer')).toBe(0);
+  expect(rig.leasesLost()).toBe(0);
   expect(rig.log.count('settled already when the connection was lost')).toBe(1);
 });
 

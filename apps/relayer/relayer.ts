@@ -35,6 +35,8 @@ export interface RelayerParts extends GatewayParts {
   readonly owners?: OwnerGuard;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Told how many events were lost to another relayer. */
+  readonly onLeasesLost?: (events: number) => void;
 }
 
 export class Relayer {

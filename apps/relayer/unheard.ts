@@ -10,6 +10,8 @@ export interface UnheardParts {
   readonly store: Pick<OutboxStore, 'turn' | 'giveBack'>;
   /** Something may be due again. */
   readonly onGivenBack: () => void;
+  /** Told how many events were lost to another relayer. */
+  readonly onLeasesLost?: (events: number) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
@@ -46,7 +48,10 @@ export class Unheard {
   tellLost(lost: readonly Settlement[]): void {
     const again = lost.filter((settlement) => this.#settlements.has(settlement)).length;
     const events = lost.length - again;
-    if (events > 0) this.#parts.log.warn('leases lost to another relayer', { events });
+    if (events > 0) {
+      this.#parts.log.warn('leases lost to another relayer', { events });
+      this.#parts.onLeasesLost?.(events);
+    }
     if (again > 0) this.#parts.log.info('settled already when the connection was lost', { events: again });
   }
 

@@ -31,7 +31,7 @@ export function meteredStore<Store extends OutboxStore>(
         const result = await store.turn(request);
         const { settlements } = request;
         const tookMs = clock.monotonicMs() - startedMs;
-        meters.turned({ settlements, claimed: result.claimed.length, lost: result.lost.length, tookMs });
+        meters.turned({ settlements, claimed: result.claimed.length, tookMs });
         return result;
       } catch (error) {
         meters.turnFailed();

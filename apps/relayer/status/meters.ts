@@ -67,6 +67,11 @@ export class Meters {
     this.#gateway = { state: gateway.kind, reason: isClosed ? gateway.reason : null, sinceMs };
   };
 
+  /** Taken as it is, too. */
+  readonly leasesWereLost = (events: number): void => {
+    this.leasesLost += events;
+  };
+
   delivered(event: ClaimedEvent, outcome: Outcome, tookMs: number): void {
     this.outcomes[outcome.kind] += 1;
     this.delivery.observe(tookMs / 1_000);
@@ -93,12 +98,10 @@ export class Meters {
   turned(turn: {
     readonly settlements: readonly Settlement[];
     readonly claimed: number;
-    readonly lost: number;
     readonly tookMs: number;
   }): void {
     for (const { kind } of turn.settlements) this.settlements[kind] += 1;
     this.claimed += turn.claimed;
-    this.leasesLost += turn.lost;
     this.inFlight += turn.claimed - turn.settlements.length;
     this.#turnSinceMs = null;
     this.#failingSinceMs = null;
