@@ -145,7 +145,9 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
   let lost = 0;
   const parts = {
     store,
-    onLeasesLost: (events: number) => void (lost += events),
+    onLeasesLost(events: number) {
+      lost += events;
+    },
     deliver: deliver ?? convoy.deliver,
     nextLeaseId: leaseIds({ slot, token: `rig${rigs}` }),
     clock,

@@ -51,7 +51,7 @@ test('what such a turn settled is not told as lost to another relayer, and nothi
 });
 
 test('a claim that the server commits after its connection was lost is found, too', async () => {
-  const { store, clock, db, relayer, start } = await createRig({ concurrency: 4 });
+  const { store, clock, db, start } = await createRig({ concurrency: 4 });
   const turn = store.turn.bind(store);
   store.turn = async (request) => {
     store.turn = turn;
@@ -64,10 +64,12 @@ test('a claim that the server commits after its connection was lost is found, to
   void start();
   await clock.advance(2_000);
   expect(leasedCount(db)).toBe(4);
-  // As at a poll.
-  relayer.wake();
-  await clock.advance(100);
+  // Nobody wakes it.
+  await clock.advance(1_000);
   expect(statusCounts(db)).toEqual({ processed: 4 });
+  // Once the lease would have ended it asks no more.
+  await clock.advance(31_000);
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test('a turn that was answered and failed afterwards keeps what it claimed', async () => {

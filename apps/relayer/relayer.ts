@@ -185,6 +185,7 @@ export class Relayer {
       dueInMs,
       this.#pace.answersWaitMs(this.#window),
       this.#gateway.nextChangeInMs(clock.monotonicMs()),
+      this.#unheard.nextAskInMs,
       this.#drain.leftMs,
     ].filter((waitMs) => waitMs !== null);
     return waits.length === 0 ? null : Math.max(0, Math.min(...waits));

@@ -19,7 +19,10 @@ export interface UnheardParts {
 
 /** A statement may be running on the server long after its connection: so claims are asked for more than once, until their leases have ended. */
 const askEveryMs = 1_000;
-/** While a server is away a claim fails every second. Of more, the oldest have to run out. */
+/**
+ * While a server is away giving back fails first, so that no further claim is sent. One that answers that, and then loses the turn, again and again,
+ * leaves a claim each time: of more than these, the oldest have to run out.
+ */
 const mostClaims = 64;
 
 export class Unheard {
@@ -30,6 +33,12 @@ export class Unheard {
 
   constructor(parts: UnheardParts) {
     this.#parts = parts;
+  }
+
+  /** When a turn is worth it for this alone; null when nothing is to be asked for. */
+  get nextAskInMs(): number | null {
+    if (this.#claims.length === 0) return null;
+    return Math.max(0, this.#askedAtMs + askEveryMs - this.#parts.clock.monotonicMs());
   }
 
   /** The store's turn, after what earlier ones may have claimed was given back. Rejects as it does. */
@@ -68,7 +77,7 @@ export class Unheard {
     if (this.#claims.length === 0) return;
     const { store, clock, log, onGivenBack } = this.#parts;
     const nowMs = clock.monotonicMs();
-    if (nowMs - this.#askedAtMs < askEveryMs) return;
+    if (nowMs < this.#askedAtMs + askEveryMs) return;
     const events = await store.giveBack({ leaseIds: this.#claims.map(({ leaseId }) => leaseId) });
     this.#askedAtMs = nowMs;
     this.#claims = this.#claims.filter(({ untilMs }) => untilMs > nowMs);
