@@ -62,7 +62,7 @@ export class LeaseBook {
     return this.#held;
   }
 
-  /** The answer to a claim was lost: nobody sends these events until their leases end. */
+  /** The answer to a claim was lost: nobody sends these events until they are given back, or their leases end. */
   unheard(claimed: readonly ClaimedEvent[]): void {
     for (const lease of claimed.map((event) => this.find(event))) {
       if (lease === undefined) continue;
