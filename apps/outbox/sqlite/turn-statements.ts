@@ -54,8 +54,8 @@ function claimStatements(db: SqliteConnection) {
     // One UPDATE ... RETURNING through the partial index; its predicate must be repeated for SQLite to use it.
     // RETURNING promises no order, so the caller sorts by seq. json() runs under CASE because one malformed row
     // (a CHECK can be switched off) would otherwise fail the claim of the whole batch; so would counters edited to below 0,
-    // since an UPDATE checks every constraint on a column it sets. PostgreSQL will want FOR UPDATE SKIP
-    // LOCKED here; SQLite has one writer.
+    // since an UPDATE checks every constraint on a column it sets. SQLite has one writer, so that no row need be locked, as
+    // PostgreSQL's claim must (postgres/turn-statements.ts).
     claim: db
       .prepare(`
       UPDATE OR ROLLBACK events
@@ -83,7 +83,7 @@ function claimStatements(db: SqliteConnection) {
 function settleStatements(db: SqliteConnection) {
   return {
     // All of a lease at once: 3.9 us an event in batches of 32, where a statement each took 5.6. It returns what it settled,
-    // for the rare case that a lease was lost. PostgreSQL will take an array for the JSON.
+    // for the rare case that a lease was lost.
     processed: db
       .prepare(`
       UPDATE OR ROLLBACK events
