@@ -63,7 +63,9 @@ function isClash(wanted: readonly Column[], found: readonly Column[]): boolean {
 }
 
 function clash(table: string): string {
-  return `its table ${table} is another one, not an outbox: leave it as it is and give the outbox a name of its own with OUTBOX_TABLE, such as OUTBOX_TABLE=outbox_events, in checkDatabase with its option outboxTable (docs/adopting.md, "A table called events")`;
+  const name =
+    'with OUTBOX_TABLE, such as OUTBOX_TABLE=outbox_events, in checkDatabase with its option outboxTable';
+  return `its table ${table} is another one, not an outbox: leave it as it is and give the outbox a name of its own ${name} (docs/adopting.md, "A table called events")`;
 }
 
 function missingColumn({ table, recipe, canBeAdded, partBefore }: Comparison, column: Column): string {

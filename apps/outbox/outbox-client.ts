@@ -23,7 +23,8 @@ export interface RootClient {
  * take turns, and all kinds of calls pass one at a time: single
  * ones, batches, nested writes, upserts, raw SQL, interactive transactions. A callback must use only the client it is
  * given; the root client (on SQLite also another one on the same file) throws ERR_OUTBOX_CLIENT_IN_TRANSACTION at once.
- * On PostgreSQL transactions run side by side, each on a connection of the pool. Under load set `transactionOptions: { maxWait }`, since a transaction also waits for its turn (Prisma gives up after 2 s).
+ * On PostgreSQL transactions run side by side, each on a connection of the pool. Under load set `transactionOptions: { maxWait }`, since a
+ * transaction also waits for its turn (Prisma gives up after 2 s).
  * Throws ERR_OUTBOX_DATABASE_UNAVAILABLE, _BLOCKED, ERR_OUTBOX_SQLITE_VERSION or ERR_OUTBOX_CONFIG when it cannot be opened.
  */
 export async function openOutboxClient<Client extends RootClient>(

@@ -8,8 +8,9 @@ import {
 import { OutboxError } from '../outbox-error.ts';
 
 /**
- * A transaction whose calls after its end are refused, and whose COMMIT throws ERR_OUTBOX_ROLLED_BACK when it would roll back. After a statement that failed PostgreSQL answers COMMIT with a rollback, and with no error: a callback that caught that failure would
- * be told that its invoice and its event are committed. Here it is an error.
+ * A transaction whose calls after its end are refused, and whose COMMIT throws ERR_OUTBOX_ROLLED_BACK when it would roll back. After a
+ * statement that failed PostgreSQL answers COMMIT with a rollback, and with no error: a callback that caught that failure would be told
+ * that its invoice and its event are committed. Here it is an error.
  */
 export class DurableTransaction implements Transaction {
   readonly provider: Transaction['provider'];
@@ -86,7 +87,8 @@ export class DurableTransaction implements Transaction {
       await this.#inner.executeRaw({ sql: 'ROLLBACK', args: [], argTypes: [] });
       throw new OutboxError(
         'ERR_OUTBOX_ROLLED_BACK',
-        'nothing was committed: PostgreSQL rolled the transaction back, since one of its statements had failed. Let that error leave the callback of $transaction, or guard the statement with a SAVEPOINT',
+        'nothing was committed: PostgreSQL rolled the transaction back, since one of its statements had failed. ' +
+          'Let that error leave the callback of $transaction, or guard the statement with a SAVEPOINT',
         { cause: this.#failure },
       );
     }
