@@ -20,7 +20,7 @@ flag, what was expected and what came. An unknown \`RELAYER_\`, \`INGESTER_\` or
 
 | variable | default | meaning |
 | --- | --- | --- |
-| \`DATABASE_URL\` | \`${defaultDatabaseUrl}\` | the database: \`file:\` and a path |
+| \`DATABASE_URL\` | \`${defaultDatabaseUrl}\` | the database: \`file:\` and a path, or \`postgres://USER:PASSWORD@HOST:5432/DATABASE\` ([PostgreSQL](postgres.md)) |
 | \`OUTBOX_TABLE\` | \`${defaultTable}\` | the outbox's table in another application's database, where \`${defaultTable}\` is taken ([adopting](adopting.md#a-table-called-events)) |
 | \`OUTBOX_ENV_FILE\` | \`.env\` | another file of settings |
 `;

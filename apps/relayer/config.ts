@@ -12,7 +12,7 @@ export const relayerFlags = {
   ...convoyFlags,
   'poll-interval': {
     variable: 'RELAYER_POLL_INTERVAL',
-    describe: 'How often to look when no file event says so: a safety net',
+    describe: 'How often to look when nothing tells of a commit (file event, NOTIFY): a safety net',
     default: '5s',
     parse: duration({ minMs: 10, maxMs: 3_600_000 }),
   },
