@@ -1,5 +1,6 @@
 // Time, passed in everywhere else, so that a simulation can own it. Only this file asks the system.
 import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
 
 /** A source of time and timers. */
 export interface Clock {
