@@ -25,7 +25,11 @@ export async function relayerOn({ url, table }: Scene, clock: Clock) {
   const connection = connectPostgres({
     ...{ url, table, applicationName: 'test', synchronousCommit: 'off' as const, connections: 2 },
   });
-  const wake = new Wake({ table, clock, announce: () => void announce(connection, table).catch(() => {}) });
+  const stuck: boolean[] = [];
+  const wake = new Wake({
+    ...{ table, clock, onStuckHolder: (isEnded) => void stuck.push(isEnded) },
+    announce: () => void announce(connection, table).catch(() => {}),
+  });
   const applicationName = `wakes-${randomBytes(6).toString('hex')}`;
   const keeper = sessionKeeper(
     { url, applicationName, channel: `outbox_${table}`, clock: systemClock },
@@ -51,7 +55,7 @@ export async function relayerOn({ url, table }: Scene, clock: Clock) {
     looking = looking.then(look).catch(() => {});
   });
   return {
-    ...{ wake, keeper, seen, applicationName },
+    ...{ wake, keeper, seen, stuck, applicationName },
     get looks() {
       return looks;
     },

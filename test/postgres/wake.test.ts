@@ -122,7 +122,7 @@ describeOnPostgres('of several relayers', () => {
       ended: new Promise(() => {}),
       async end() {},
     };
-    const wake = new Wake({ table: 'events', announce: () => {}, clock });
+    const wake = new Wake({ table: 'events', announce: () => {}, onStuckHolder: () => {}, clock });
     wake.began(session);
     onTestFinished(wake.watch(() => queueMicrotask(() => wake.looked(false))));
     await clock.advance(100);

@@ -40,7 +40,8 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   const connection = connectPostgres({ url, table, applicationName, isPooled, synchronousCommit: 'off' });
   // Others who are not told look at their poll interval.
   const tellOthers = () => announce(connection, table).catch(() => {});
-  const wake = new Wake({ table, announce: tellOthers, clock: systemClock });
+  const onStuckHolder = (isEnded: boolean) => tellStuck(log, isEnded);
+  const wake = new Wake({ table, announce: tellOthers, onStuckHolder, clock: systemClock });
   const keeper = sessionKeeper(
     { url, applicationName, channel: `outbox_${table}`, clock: systemClock },
     wake,
@@ -119,6 +120,18 @@ function tellingOfLooks(store: OutboxStore, wake: Wake): OutboxStore {
       return result;
     },
   };
+}
+
+function tellStuck(log: Log, isEnded: boolean): void {
+  log.warn(
+    'another relayer stands still while writers wait to tell it of their commits',
+    isEnded
+      ? { done: 'its session was ended' }
+      : {
+          check:
+            'look for a stopped process; to have its session ended give relayers one role, or pg_signal_backend',
+        },
+  );
 }
 
 /** The session may not be open yet, or be lost: then the poll interval is what there is. */

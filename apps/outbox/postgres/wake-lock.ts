@@ -12,7 +12,8 @@
 //
 // Several relayers: one holds the lock, the others doze. Each hears every notification, and 2 and 3 hold for whoever looks after it has
 // seen that another holds the lock. When the holder gives it back, it tells the others (`announce`); when it dies, nobody does, which is
-// why a dozing one asks for the lock from time to time.
+// why a dozing one asks for the lock from time to time. When it stands still, nobody can give it back: then a dozing one ends its session.
+import { DatabaseTrouble } from '../database-trouble.ts';
 import { maxSlots } from '../lease-id.ts';
 import type { Queries } from './connection.ts';
 import type { Session } from './session.ts';
@@ -61,6 +62,14 @@ const queued = `
                     WHERE locktype = 'relation' AND relation = to_regclass(quote_ident($1)) AND mode = 'RowExclusiveLock'
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))) AS found`;
 
+/** pg_locks shows the class as an unsigned number. */
+const terminate = `
+  SELECT pg_terminate_backend(pid)
+    FROM pg_locks, ${place}
+   WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' AND objsubid = 2 AND objid = ${wakeNumber}
+     AND classid::bigint = (class::bigint & 4294967295) AND pid <> pg_backend_pid()
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 /** Asks for the lock; a session that has it must not ask again. Rejects with DatabaseTrouble. */
 export async function tryToSleep(session: Session, table: string): Promise<Rest> {
   const [row] = await session.query<{ rest: Rest }>(tryLock, [table]);
@@ -76,6 +85,20 @@ export async function rise(session: Session, table: string): Promise<void> {
 export async function areWritersQueued(session: Session, table: string): Promise<boolean> {
   const [row] = await session.query<{ found: boolean }>(queued, [table]);
   return row?.found === true;
+}
+
+/**
+ * Ends the session of whoever holds the lock. Returns false without the right to: that of the holder's role, or of pg_signal_backend. Rejects
+ * with DatabaseTrouble.
+ */
+export async function endHolder(session: Session, table: string): Promise<boolean> {
+  try {
+    await session.query(terminate, [table]);
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseTrouble && error.code === '42501') return false;
+    throw error;
+  }
 }
 
 /**

@@ -3,12 +3,14 @@
 // it hints, and is told of each look. Why no event is slept over stands in wake-lock.ts.
 import type { Clock } from '../clock.ts';
 import type { Session } from './session.ts';
-import { areWritersQueued, type Rest, rise, risen, tryToSleep } from './wake-lock.ts';
+import { areWritersQueued, endHolder, type Rest, rise, risen, tryToSleep } from './wake-lock.ts';
 
 export interface WakeParts {
   readonly table: string;
   /** Tells the other relayers that this one no longer holds the lock. Failures are its own affair. */
   readonly announce: () => void;
+  /** The holder of the lock stood still while writers waited for each other, and its session was ended, or could not be for want of rights. */
+  readonly onStuckHolder: (isEnded: boolean) => void;
   readonly clock: Clock;
 }
 
@@ -26,6 +28,9 @@ const askEveryMs = 100;
 const askAfterMs = 5;
 /** The holder of the lock may have died: then nobody is told of commits. To ask every second took 0.1 % of a core. */
 const dozeMs = 4_000;
+/** A holder that runs rises within 0.1 s or so of writers that wait. One that does not, and they wait at each look for so long, is stopped. */
+const doubtEveryMs = 500;
+const stuckAfterMs = 3_000;
 
 /** `deaf`: without a session. `dozing`: another relayer holds the lock. */
 type State = 'deaf' | 'awake' | 'asleep' | 'dozing';
@@ -42,6 +47,8 @@ export class Wake {
   /** How often it was woken for good. */
   #risings = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #queuedSinceMs: number | null = null;
+  #mayEndHolder = true;
 
   constructor(parts: WakeParts) {
     this.#parts = parts;
@@ -78,6 +85,7 @@ export class Wake {
     if (message !== risen) {
       this.#onChange?.();
       if (this.#state === 'asleep') this.#askSoon();
+      if (this.#state === 'dozing' && this.#mayEndHolder) void this.#doubtHolder();
     } else if (this.#state === 'dozing' || this.#state === 'awake') this.#stayAwake();
   }
 
@@ -97,6 +105,7 @@ export class Wake {
   #stayAwake(): void {
     this.#clear();
     this.#risings += 1;
+    this.#queuedSinceMs = null;
     this.#state = 'awake';
     this.#looks = 0;
     this.#onChange?.();
@@ -122,9 +131,7 @@ export class Wake {
     if (rest !== 'held by another' || before !== 'dozing') this.#onChange?.();
   }
 
-  #askAgainLater(): void {
-    this.#after(dozeMs, () => void this.#trySleep());
-  }
+  readonly #askAgainLater = () => this.#after(dozeMs, () => void this.#trySleep());
 
   #askSoon(): void {
     const nowMs = this.#parts.clock.monotonicMs();
@@ -140,6 +147,26 @@ export class Wake {
     await this.#ask((session) => rise(session, table));
     // Without an answer, too: the lock may be gone.
     if (this.#state !== 'asleep') return;
+    this.#stayAwake();
+    announce();
+  }
+
+  async #doubtHolder(): Promise<void> {
+    const { table, announce, clock, onStuckHolder } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#askedAtMs < doubtEveryMs) return;
+    this.#askedAtMs = nowMs;
+    const areQueued = await this.#ask((session) => areWritersQueued(session, table));
+    if (this.#state !== 'dozing') return;
+    this.#queuedSinceMs = areQueued === true ? (this.#queuedSinceMs ?? nowMs) : null;
+    if (this.#queuedSinceMs === null || nowMs - this.#queuedSinceMs < stuckAfterMs) return;
+    this.#queuedSinceMs = null;
+    const isEnded = await this.#ask((session) => endHolder(session, table));
+    if (isEnded === null) return;
+    this.#mayEndHolder = isEnded;
+    onStuckHolder(isEnded);
+    if (!isEnded || this.#state !== 'dozing') return;
+    // Nobody notifies any more.
     this.#stayAwake();
     announce();
   }
