@@ -3,7 +3,7 @@
 import { DatabaseTrouble } from '../database-trouble.ts';
 import { OutboxError, type OutboxErrorCode } from '../outbox-error.ts';
 import type { PostgresAddress } from './address.ts';
-import { troubleOfPostgres } from './trouble.ts';
+import { isOfCertificate, troubleOfPostgres } from './trouble.ts';
 
 type Where = Pick<PostgresAddress, 'shown' | 'host' | 'port' | 'database' | 'user'>;
 
@@ -74,6 +74,11 @@ function verdictOn(where: Where, trouble: unknown): Verdict {
       );
     default:
       break;
+  }
+  if (isOfCertificate(trouble)) {
+    return wrong(
+      `shows a certificate that is not accepted (${trouble.code}): renew it on the server if it is out of date, connect by a name that it holds, or name its authority with sslrootcert= in DATABASE_URL`,
+    );
   }
   if (trouble.kind === 'damaged') {
     return {
