@@ -58,8 +58,9 @@ export function sqliteStore(db: SqliteConnection): SqliteStore {
         return events;
       });
     },
-    // No relayer needs it here, where every turn is answered.
-    giveBack: async ({ leaseIds }) => statements.giveBack.run(JSON.stringify(leaseIds)).changes,
+    // No relayer needs it here, where every turn is answered: for the crash points it is a takeover, whose end of leases it shares.
+    giveBack: async ({ leaseIds }) =>
+      immediately(db, 'take-over', () => statements.giveBack.run(JSON.stringify(leaseIds)).changes),
     slotsWithLeases: async () => slotsWithLeases(statements),
     async resume(request) {
       return immediately(db, 'resume', () => statements.resume.run(request).changes);
