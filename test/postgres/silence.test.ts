@@ -3,25 +3,17 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
 import { openSession } from '../../apps/outbox/postgres/session.ts';
-import { DatabaseProxy } from '../../scripts/chaos/postgres/proxy.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { freePort, waitFor } from '../helpers.ts';
-import { describeOnPostgres, newSchema } from '../postgres-database.ts';
+import { waitFor } from '../helpers.ts';
+import { describeOnPostgres } from '../postgres-database.ts';
+import { proxiedOutbox } from './proxied-outbox.ts';
 
-/** A schema that is reached through a proxy, and a pool that gives a statement so long. */
+/** An outbox behind a proxy, and pools that give a statement so long. */
 async function scene() {
-  const { url: direct } = await newSchema();
-  const serverPort = Number(new URL(direct).port || 5432);
-  const proxy = new DatabaseProxy({ port: await freePort(), serverPort });
-  await proxy.listen();
-  onTestFinished(() => proxy.close());
-  const url = new URL(direct);
-  url.port = String(proxy.port);
+  const { proxy, url, client } = await proxiedOutbox();
   const connect = (statementTimeoutMs: number) =>
-    connectPostgres({
-      ...{ url: url.href, applicationName: 'test', synchronousCommit: 'off', statementTimeoutMs },
-    });
-  return { proxy, connect, url: url.href };
+    connectPostgres({ url, applicationName: 'test', synchronousCommit: 'off', statementTimeoutMs });
+  return { proxy, connect, client, url };
 }
 
 type Connection = ReturnType<typeof connectPostgres>;
@@ -46,43 +38,47 @@ describeOnPostgres('connections that the network has forgotten', () => {
     expect(await connection.transaction((tx) => tx.query('SELECT 2 AS two'))).toEqual([{ two: 2 }]);
   });
 
-  test('do not keep a pool from closing', async () => {
-    const { proxy, connect } = await scene();
-    const connection = connect(60_000);
-    await opened(connection, 2);
-    expect(proxy.forget()).toBe(2);
-    const asked = connection.query('SELECT 1').catch((error: unknown) => error);
-    await connection.close();
-    expect(await asked).toMatchObject({ kind: 'passing' });
+  test('end when they are told to, a pool that is replaced, one that is closed and a session, all busy or idle', async () => {
+    const { proxy, connect, url } = await scene();
+    const [renewed, closed, session] = [connect(60_000), connect(60_000), await sessionOn(url)];
+    onTestFinished(() => renewed.close());
+    for (const connection of [renewed, closed]) await opened(connection, 2);
+    expect(proxy.forget()).toBe(5);
+    const asked = [renewed, closed].map((connection) =>
+      connection.query('SELECT 1').catch((error: unknown) => error),
+    );
+    // A pool hands a connection out a turn later.
+    await new Promise((resolve) => setImmediate(resolve));
+    renewed.renew();
+    expect(await renewed.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await Promise.all([closed.close(), session.end(), session.ended]);
+    for (const question of asked) expect(await question).toMatchObject({ kind: 'passing' });
   });
 });
 
 /** It does not ping: its time stands still. */
-async function sessionOn(url: string) {
+async function sessionOn(url: string, onSilence = () => {}) {
   const session = await openSession(
-    { url, applicationName: 'test', channel: 'outbox_silent', clock: new FakeClock() },
+    { onSilence, url, applicationName: 'test', channel: 'outbox_silent', clock: new FakeClock() },
     () => {},
   );
   onTestFinished(() => session.end());
   return session;
 }
 
-describeOnPostgres('a session that the network has forgotten', () => {
-  test('ends when it is told to', async () => {
-    const { proxy, url } = await scene();
-    const session = await sessionOn(url);
-    proxy.forget();
-    await session.end();
-    await session.ended;
-  });
-
+describeOnPostgres('a session', () => {
   test('is over once a question was not answered, so that a lock granted unseen is nobody’s', async () => {
     const { url } = await scene();
-    const [session, other] = [await sessionOn(url), await sessionOn(url)];
+    let isSaid = false;
+    const session = await sessionOn(url, () => {
+      isSaid = true;
+    });
+    const other = await sessionOn(url);
     await other.query('SELECT pg_advisory_lock(77, 1)');
     const asked = session.query('SELECT pg_advisory_lock(77, 1)');
     await expect(asked).rejects.toMatchObject({ kind: 'passing', code: 'ETIMEDOUT' });
     await session.ended;
+    expect(isSaid).toBe(true);
     await other.query('SELECT pg_advisory_unlock(77, 1)');
     await waitFor('the lock is free', async () => {
       const [row] = await other.query<{ held: boolean }>('SELECT pg_try_advisory_lock(77, 1) AS held');
@@ -90,7 +86,7 @@ describeOnPostgres('a session that the network has forgotten', () => {
     });
   });
 
-  test('is given up by the server soon, whatever the server has told it last', async () => {
+  test('is given up by the server soon after its host is lost, whatever the server has told it last', async () => {
     const { url } = await scene();
     const session = await sessionOn(url);
     expect(await session.query('SHOW tcp_user_timeout')).toEqual([{ tcp_user_timeout: '10000' }]);

@@ -19,6 +19,8 @@ export interface PostgresConnection extends Queries {
   transaction<Result>(work: (tx: Queries) => Promise<Result>, given?: TransactionOptions): Promise<Result>;
   /** The same for `work` that only reads: all of it sees one moment (REPEATABLE READ). */
   snapshot<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>;
+  /** Opens others instead of those there are, which get a few seconds to finish: somebody knows that the way to the server is broken. */
+  renew(): void;
   /** Ends every connection, once those that are busy have finished, or after a few seconds. */
   close(): Promise<void>;
 }
@@ -123,6 +125,7 @@ export function connectPostgres(options: ConnectOptions): PostgresConnection {
     ...queriesOn(pool.current),
     transaction: (work, given) => within('BEGIN', work, given?.isUnhurried === true ? endless : undefined),
     snapshot: (work) => within('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
+    renew: () => pool.giveUp(pool.current()),
     close: pool.close,
   };
 }

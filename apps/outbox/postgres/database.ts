@@ -43,7 +43,10 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   const onStuckHolder = (isEnded: boolean) => tellStuck(log, isEnded);
   const wake = new Wake({ table, announce: tellOthers, onStuckHolder, clock: systemClock });
   const keeper = sessionKeeper(
-    { url, applicationName, channel: `outbox_${table}`, clock: systemClock },
+    {
+      ...{ url, applicationName, channel: `outbox_${table}`, clock: systemClock },
+      onSilence: () => connection.renew(),
+    },
     wake,
   );
   const clock = serverClock(connection, systemClock);

@@ -12,6 +12,8 @@ export interface SessionOptions {
   /** The channel on which commits are told. */
   readonly channel: string;
   readonly clock: Clock;
+  /** The session did not answer in time, and is ended: other connections of this process may be as dead. */
+  readonly onSilence?: () => void;
 }
 
 /** A session while it lasts. */
@@ -53,13 +55,18 @@ export async function openSession(
     client.on('error', () => resolve());
   });
   client.on('notification', ({ payload }) => onTold(payload ?? ''));
+  // A polite goodbye would wait for the same dead line.
+  const giveUp = () => {
+    client.connection.stream.destroy();
+    options.onSilence?.();
+  };
   const query = async <Row>(statement: string, values: readonly unknown[] = []) => {
     try {
       return (await client.query(statement, [...values])).rows as readonly Row[];
     } catch (error) {
       if (isSilence(error)) {
         // The server may answer yet, and grant a lock that nobody here knows of: what this session holds is not known any more.
-        client.connection.stream.destroy();
+        giveUp();
         await ended;
       }
       throw troubleOfPostgres(error);
@@ -76,7 +83,7 @@ export async function openSession(
     client.end().catch(() => {});
     throw troubleOfPostgres(error);
   }
-  const stopPinging = ping(client, options.clock);
+  const stopPinging = ping(client, options.clock, giveUp);
   void ended.then(stopPinging);
   return {
     query,
@@ -90,16 +97,16 @@ export async function openSession(
 }
 
 /** Ends a connection that answers nothing: a cut cable tells nobody. */
-function ping(client: pg.Client, clock: Clock): () => void {
+function ping(client: pg.Client, clock: Clock, giveUp: () => void): () => void {
   let cancel = () => {};
   let isStopped = false;
   const next = () => {
     if (!isStopped) cancel = clock.after(pingEveryMs, ask);
   };
   const ask = () => {
-    client.query('SELECT 1').then(next, () => {
-      // A polite goodbye would wait for the same dead line.
-      client.connection.stream.destroy();
+    client.query('SELECT 1').then(next, (error: unknown) => {
+      if (isSilence(error)) giveUp();
+      else client.connection.stream.destroy();
     });
   };
   next();
