@@ -74,8 +74,7 @@ export class RelayerService implements Application {
       {
         ...{ store, nextLeaseId: this.#slot.nextLeaseId, clock, log, random: Math.random, ...owners },
         deliver: meteredDelivery(this.#deliverer.deliver, metered),
-        onGateway: this.#meters.gatewayBecame,
-        onLeasesLost: this.#meters.leasesWereLost,
+        ...{ onGateway: this.#meters.gatewayBecame, onLeasesLost: this.#meters.leasesWereLost },
       },
       {
         gateway: this.#gateway,
