@@ -1,7 +1,7 @@
 // Joins the relayer's compiled modules into one file with a few late-loading parts: `node scripts/bundle.mjs BUILD`. Packages stay
 // where npm put them. Loading some 75 files one by one costs a restarted relayer 35 to 50 ms before its first redelivery. The
 // result is CommonJS, which Node loads without its loader of ES modules: 19 of 95 ms until ready.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -19,5 +19,6 @@ const bundle = await rolldown({
 });
 const directory = path.join(build, 'relayer');
 await bundle.write({ dir: directory, format: 'cjs' });
-// The nearest package.json decides what Node, and PM2, take the files for.
-writeFileSync(path.join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+// The nearest package.json decides what Node, and PM2, take the files for; PM2 shows its version, too.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+writeFileSync(path.join(directory, 'package.json'), `${JSON.stringify({ type: 'commonjs', version })}\n`);
