@@ -1,5 +1,6 @@
 // Whose slot a chaos run takes a lock for: what a killed relayer held is judged by it.
 import { expect, test } from 'vitest';
+import { withOwnSlot } from '../scripts/chaos/nap.ts';
 import { slotsNow } from '../scripts/chaos/postgres/held-slots.ts';
 
 const start = (slot: string, atMs = 100) => new Map([[12, { slot, atMs }]]);
@@ -20,4 +21,8 @@ test('a relayer that lost its slot has the one that it took instead, and until t
 test('a process with the number of an earlier one begins anew', () => {
   const before = start('03', 50);
   expect(slotsNow({ started: start('01'), before, held: held('00', '01') }).get(12)?.slot).toBe('01');
+});
+
+test('a relayer that is seen with the slot of another is not put to sleep for it', () => {
+  expect(withOwnSlot([{ slot: '00' }, { slot: '00' }, { slot: '01' }])).toEqual([{ slot: '01' }]);
 });

@@ -49,9 +49,15 @@ export async function playNap(stage: Stage, random: Random): Promise<void> {
 async function chooseSleeper({ vitals, signal }: Stage, random: Random): Promise<Vital | null> {
   const look = async () => {
     const up = (await vitals.of('relayer')).filter(({ isUp }) => isUp);
-    return up.length >= 2 && up[random.between(0, up.length - 1)];
+    const known = withOwnSlot(up);
+    return up.length >= 2 && known.length > 0 && known[random.between(0, known.length - 1)];
   };
   return waitFor(look, { withinMs: startLimitMs, signal });
+}
+
+/** Those whose slot nobody else is seen with: one that has just lost its slot is still seen with it, when another has it already. */
+export function withOwnSlot<One extends Pick<Vital, 'slot'>>(relayers: readonly One[]): readonly One[] {
+  return relayers.filter(({ slot }) => relayers.filter((other) => other.slot === slot).length === 1);
 }
 
 /** Whoever would take over dies at it, once: killed again and again nobody would, and the sleeper would keep its leases. */
