@@ -33,6 +33,11 @@ async function scene(file = newDatabaseFile()) {
   };
 }
 
+/** The store as a relayer has it, which tries on while the database cannot be written. */
+function patient({ store, clock, log }: Awaited<ReturnType<typeof scene>>) {
+  return patientStore(store, { clock, log, random: () => 0.5, signal: new AbortController().signal });
+}
+
 describe('at its start a relayer', () => {
   test('ends what earlier holders of its own slot left, and says so', async () => {
     const own = await scene();
@@ -127,34 +132,22 @@ describe('later a relayer', () => {
         ...{ name, isExclusive: true, lost, assertHeld() {}, async release() {} },
       }),
     };
-    const patience = {
-      clock: own.clock,
-      log: own.log,
-      random: () => 0.5,
-      signal: new AbortController().signal,
-    };
-    const store = patientStore(own.store, patience);
+    const store = patient(own);
     const blocker = plainConnection(own.databaseFile);
     blocker.exec('BEGIN IMMEDIATE');
     await expect(takeOverDeadSlots({ ...own, slots, store })).rejects.toThrow('locked');
     // The lock files of SQLite are held whatever the database does.
-    const patient = takeOverDeadSlots({ ...own, store });
+    const second = takeOverDeadSlots({ ...own, store });
     await own.clock.settle();
     blocker.exec('COMMIT');
     await own.clock.advance(1_000);
-    expect(await patient).toBe(1);
+    expect(await second).toBe(1);
   });
 
   test('lets its own slot be when that is lost while the database cannot be written', async () => {
     const own = await scene();
     const slot = { name: own.slot.name, isExclusive: true, isLost: false };
-    const patience = {
-      clock: own.clock,
-      log: own.log,
-      random: () => 0.5,
-      signal: new AbortController().signal,
-    };
-    const store = patientStore(own.store, patience);
+    const store = patient(own);
     const seq = own.leased('00:a:1');
     const blocker = plainConnection(own.databaseFile);
     blocker.exec('BEGIN IMMEDIATE');

@@ -20,19 +20,10 @@ export const arenaFiles = {
   tables: 'tables.json',
 } as const;
 
-export interface EvidenceEvent {
-  /** The idempotency key: id and suffix. */
-  readonly key: string;
-  readonly owner: string;
-  readonly type: string;
-  readonly status: string;
-  readonly isLeased: boolean;
-  readonly lastError: string | null;
-  /** The invoice that the payload names; null when it names none. */
-  readonly invoiceId: string | null;
-  /** SHA-256 of the payload as it has to be sent; null when it is no JSON. */
+/** A row, with a digest of what has to be sent. */
+export interface EvidenceEvent extends Omit<EventRow, 'sent'> {
+  /** SHA-256; null when the payload is no JSON. */
   readonly sha256: string | null;
-  readonly createdAtMs: number;
 }
 
 export interface Evidence {

@@ -12,12 +12,14 @@ export interface RunTables {
 }
 
 export interface EventRow {
+  /** The idempotency key: id and suffix. */
   readonly key: string;
   readonly owner: string;
   readonly type: string;
   readonly status: string;
   readonly isLeased: boolean;
   readonly lastError: string | null;
+  /** The invoice that the payload names; null when it names none. */
   readonly invoiceId: string | null;
   /** The payload as it has to be sent; null when it is no JSON. */
   readonly sent: string | null;

@@ -1,6 +1,5 @@
 // The command line on PostgreSQL databases that are not as they should be: one clear line, the exit code it has on SQLite, nothing changed.
-import { createServer } from 'node:net';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { prepareDatabase } from '../../apps/outbox/migrate.ts';
 import { freePort } from '../helpers.ts';
 import { outbox, outboxWith } from '../operator-command.ts';
@@ -11,6 +10,7 @@ import {
   newSchema,
   postgresUrl,
 } from '../postgres-database.ts';
+import { refusingServer } from './refusing-server.ts';
 
 // Each case starts several processes: a second altogether, and many on a machine that is busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -26,26 +26,11 @@ async function refusalOf(url: string, args: readonly string[]) {
   return { exit: status, ...error };
 }
 
-/** A server that lets nobody in (28P01), as PostgreSQL's protocol has it. */
-async function lettingNobodyIn(): Promise<string> {
-  const fields = 'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "ann"\0\0';
-  const reply = Buffer.alloc(5 + fields.length);
-  reply.write('E');
-  reply.writeInt32BE(4 + fields.length, 1);
-  reply.write(fields, 5);
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', () => socket.end(reply));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const at = server.address();
-  return `postgres://ann:${password}@127.0.0.1:${typeof at === 'object' ? at?.port : 0}/shop`;
-}
+const lettingNobodyIn = { code: '28P01', text: 'password authentication failed for user "ann"' };
 
 describe('a server that cannot be used', () => {
   test('because the password is wrong is a setting, one that is away may come back', async () => {
-    const wrong = await refusalOf(await lettingNobodyIn(), ['status']);
+    const wrong = await refusalOf(await refusingServer({ ...lettingNobodyIn, password }), ['status']);
     expect(wrong).toMatchObject({ exit: 2, code: 'ERR_OUTBOX_DATABASE_UNAVAILABLE' });
     expect(wrong.message).toMatch(/does not let the user ann in: check user and password/);
     const away = `postgres://ann:${password}@127.0.0.1:${await freePort()}/shop`;
