@@ -52,7 +52,7 @@ const processFiles = ['apps/outbox/daemon.ts', 'apps/outbox/this-process.ts'];
 
 /** Who may open a dependency. They bind `apps/`; scripts may open what they measure, tests everything. */
 const doors: readonly { readonly opens: RegExp; readonly files: readonly string[] }[] = [
-  { opens: /^undici$/, files: ['apps/relayer/deliver.ts'] },
+  { opens: /^undici(\/|$)/, files: ['apps/relayer/deliver.ts', 'apps/relayer/undici-pool.d.ts'] },
   { opens: /^got$/, files: ['apps/outbox/convoy.ts'] },
   { opens: /^prom-client$/, files: ['apps/relayer/status/prometheus.ts'] },
   { opens: /^node:https?$/, files: ['apps/relayer/status/server.ts'] },

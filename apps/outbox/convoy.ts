@@ -1,5 +1,5 @@
 // Convoy's API beyond delivering: one bounded request. A handful of requests a minute,
-// through got, which takes 90 ms to load: it is loaded by the first question.
+// through got, which takes 30 to 100 ms to load: it is loaded by the first question.
 import type { Response } from 'got';
 
 export interface ConvoyAccess {

@@ -1,16 +1,12 @@
 // Hands one event to Convoy once, over HTTP. It classifies the answer and never throws; it retries nothing, follows no
 // redirect, and knows no database.
-import { createRequire } from 'node:module';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../outbox/clock.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
 import { failureText, isReset } from './connection-failure.ts';
 import { firstAhead } from './first-ahead.ts';
 import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach } from './outcome.ts';
-
-// The connection pool alone loads in about 20 ms, all of undici in about 75 ms, which a restarted relayer would spend
-// before its first redelivery. The version is pinned exactly, because this path is not part of the documented surface.
-const UndiciPool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Pool;
 
 /** Convoy closes a connection idle for 30 s with a plain FIN; a request racing it would fail. */
 const idleSocketMs = 20_000;

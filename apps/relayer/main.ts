@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Entry of the relayer.
 import { runDaemon } from '../outbox/daemon.ts';
 import { startRelayer } from './start-relayer.ts';

@@ -36,7 +36,7 @@ export async function passStartupCheck(options: StartupCheckOptions): Promise<vo
   const startedMs = clock.monotonicMs();
   const isKnown = await hasPassed(options);
   let isToldPaused = false;
-  // got takes 80 to 260 ms to load; by now the first batch is on its way.
+  // got takes 30 to 100 ms to load; by now the first batch is on its way.
   const { askProject } = await import('../outbox/convoy-project.ts');
   for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
     const answer = await askProject(access);

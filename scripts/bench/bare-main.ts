@@ -11,7 +11,7 @@ process.on('SIGINT', () => {});
 process.on('message', async (question: { readonly id: number; readonly database: string }) => {
   tell({ id: question.id, value: await relayBarely({ ...first, database: question.database }) });
 });
-tell({ id: 0, value: await relayBarely(first) });
+void relayBarely(first).then((value) => tell({ id: 0, value }));
 
 function tell(answer: ChildAnswer): void {
   process.send?.(answer);

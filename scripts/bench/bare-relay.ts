@@ -1,14 +1,12 @@
 // The limit: the same work without a relayer around it. SQLite's half claims and settles every event in batches as large as the
 // slots allow; HTTP's half keeps as many requests in flight as there are slots. One after the other, so that neither waits for
 // the other: no relayer of one process with this client and this database can be faster. It retries, fences and records nothing.
-import { createRequire } from 'node:module';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+// By the same path as the relayer, or a cold start would compare imports.
+import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
 import { project } from './ground.ts';
 import { monotonicMs } from './monotonic.ts';
-
-// By the same path as the relayer, or a cold start would compare imports.
-const UndiciPool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Pool;
 
 export interface BareWork {
   readonly database: string;

@@ -39,7 +39,7 @@ async function measureLimit(bench: Bench): Promise<Limit> {
   const limit = { what: 'the limit is measured', withinMs: limitMs(bench), signal };
   await gateway.reset();
   const link = new ChildLink({
-    script: 'scripts/bench/bare-main.js',
+    script: 'bare/main.js',
     args: [cold, gateway.baseUrl, String(concurrency ?? defaultSlots)],
     environment: ground.environment,
     logFile: ground.file('bare.log'),
