@@ -1,5 +1,5 @@
 // A clock that a test owns: time passes only when the test says so, and timers run in order on the way.
-import type { Clock } from '../apps/outbox/clock.ts';
+import type { FineClock } from '../apps/outbox/clock.ts';
 
 interface Timer {
   readonly dueMs: number;
@@ -9,7 +9,7 @@ interface Timer {
 /** More rounds without a pause than this are a tight loop. */
 const mostRounds = 20_000;
 
-export class FakeClock implements Clock {
+export class FakeClock implements FineClock {
   #wallMs: number;
   #monotonicMs = 1_000;
   readonly #timers = new Set<Timer>();
@@ -44,6 +44,10 @@ export class FakeClock implements Clock {
     const entry = () => callback();
     this.#soon.add(entry);
     return () => void this.#soon.delete(entry);
+  }
+
+  shortly(callback: () => void): () => void {
+    return this.after(0.1, callback);
   }
 
   /** Timers that wait. */

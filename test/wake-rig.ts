@@ -6,12 +6,22 @@ import { spawnNode, waitFor } from './helpers.ts';
 import { MemoryLog } from './relayer-rig.ts';
 
 /** Starts a wake that counts; stopped when the test has finished. */
-export function countWakes(change: Partial<WakeOptions> & Pick<WakeOptions, 'databaseFile' | 'dataVersion'>) {
+export function countWakes({
+  onWake = () => {},
+  isQuiet = false,
+  ...change
+}: Pick<WakeOptions, 'databaseFile' | 'dataVersion'> & {
+  readonly clock?: WakeOptions['clock'];
+  readonly onWake?: () => void;
+  readonly isQuiet?: boolean;
+}) {
   const seen = { wakes: 0, log: new MemoryLog() };
+  const wake = () => {
+    seen.wakes += 1;
+    onWake();
+  };
   const stop = startWake({
-    onChange: () => {
-      seen.wakes += 1;
-    },
+    woken: { wake, isQuiet },
     clock: systemClock,
     log: seen.log,
     ...change,

@@ -5,6 +5,14 @@ import type { Log } from './log.ts';
 import type { RelayerSlots } from './relayer-slot.ts';
 import type { OutboxStore } from './store.ts';
 
+/** Who is to know of commits. */
+export interface Woken {
+  /** Somebody may have committed. */
+  wake(): void;
+  /** Nothing else waits for this process: it may stand still for some tenths of a millisecond, to see a commit sooner. */
+  readonly isQuiet: boolean;
+}
+
 export interface OutboxDatabase {
   readonly engine: 'sqlite' | 'postgres';
   /** As logs and errors call it: the absolute path of the file, or host, port and database. Never a password. */
@@ -15,8 +23,8 @@ export interface OutboxDatabase {
   readonly clock: Clock;
   /** What the connection says of itself, for the record. Rejects when the database does. */
   facts(): Promise<Readonly<Record<string, string | number>>>;
-  /** Calls back when somebody may have committed, which is a hint and may be missed. Returns what stops it. */
-  watch(options: { readonly onChange: () => void; readonly log: Log }): () => void;
+  /** Wakes whom it is given when somebody may have committed, which is a hint and may be missed. Returns what stops it. */
+  watch(woken: Woken, log: Log): () => void;
   /** Housekeeping for a moment in which nothing is in flight. Resolves with false when somebody was in the way; a later moment will do. */
   tidyUp(): Promise<boolean>;
   /** Throws ERR_OUTBOX_DATABASE_REPLACED when what is committed here would no longer be seen by others. */

@@ -35,7 +35,7 @@ export interface ServiceParts {
   readonly slot: RelayerSlot;
 }
 
-/** A restarted relayer delivers what waits before it loads got (80 to 260 ms) to ask anything that can wait. */
+/** A restarted relayer delivers what waits before it loads got (30 to 100 ms) to ask anything that can wait. */
 const busyStartMs = 1_000;
 
 /** The relayer as its daemon sees it. */
@@ -95,7 +95,7 @@ export class RelayerService implements Application {
     const events = await takeOverOwnSlot(this.#takeover);
     const isKnown = await hasPassed(this.#check);
     if (isKnown) this.#allowSending();
-    const stopWatching = database.watch({ onChange: () => this.#relayer.wake(), log });
+    const stopWatching = database.watch(this.#relayer, log);
     this.#relayer.hold(slot.isLost);
     this.stopped = this.#relayer.run().finally(async () => {
       stopWatching();

@@ -74,7 +74,7 @@ export async function openPostgresOutbox(options: PostgresOutboxOptions): Promis
   return {
     ...{ engine: 'postgres', name, clock, slots, store: tellingOfLooks(postgresStore(connection), wake) },
     facts: () => factsOf(connection, isPooled),
-    watch: ({ onChange }) => (isPooled ? () => {} : watch({ wake, keeper, onChange, log })),
+    watch: (woken) => (isPooled ? () => {} : watch({ wake, keeper, onChange: () => woken.wake(), log })),
     tidyUp: async () => true,
     assertSame() {},
     explained,

@@ -40,8 +40,8 @@ export function sqliteHabits(
 ): Pick<OutboxDatabase, 'facts' | 'watch' | 'tidyUp' | 'explained'> {
   return {
     facts: async () => ({ ...store.facts() }),
-    watch: ({ onChange, log }) =>
-      startWake({ databaseFile: file, dataVersion: store.dataVersion, onChange, clock: systemClock, log }),
+    watch: (woken, log) =>
+      startWake({ woken, databaseFile: file, dataVersion: store.dataVersion, clock: systemClock, log }),
     tidyUp: async () => store.checkpoint(),
     explained: (error) => explained(file, error),
   };

@@ -2,15 +2,16 @@
 // descriptor on them) and asks SQLite's data_version, the judge. A missed hint costs one poll interval, never an event.
 import { existsSync, realpathSync, watch } from 'node:fs';
 import path from 'node:path';
-import type { Clock } from '../clock.ts';
+import type { FineClock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { Woken } from '../outbox-database.ts';
 
 export interface WakeOptions {
   readonly databaseFile: string;
   /** Changes when another connection has committed. */
   readonly dataVersion: () => number;
-  readonly onChange: () => void;
-  readonly clock: Clock;
+  readonly woken: Woken;
+  readonly clock: FineClock;
   readonly log: Log;
 }
 
@@ -20,10 +21,16 @@ export interface WakeOptions {
 const lookAfterMs: readonly number[] = [0, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 /** A look that is to come so soon is not put off by a further event: events may come faster than that, without end. */
 const nearMs = 1;
+/**
+ * A good disk's fsync takes 0.2 to 2 ms, and timers of a millisecond miss its end by as much again. So whoever has nothing else to do
+ * looks up to so many times with a tenth of a millisecond between, until it has seen a commit. COMMIT to arrival at 20/s, p50: 2.0 ->
+ * 1.2 ms, with no more CPU per event.
+ */
+const shortLooks = 16;
 
 /** Starts watching; returns a function that stops. */
 export function startWake(options: WakeOptions): () => void {
-  const { clock, dataVersion, onChange, log } = options;
+  const { clock, dataVersion, woken, log } = options;
   // SQLite follows symbolic links and keeps the -wal beside the real file.
   const file = existsSync(options.databaseFile) ? realpathSync(options.databaseFile) : options.databaseFile;
   const names = new Set([path.basename(file), `${path.basename(file)}-wal`]);
@@ -31,6 +38,7 @@ export function startWake(options: WakeOptions): () => void {
   let step = lookAfterMs.length;
   let cancel: (() => void) | null = null;
   let isLookNear = false;
+  let shortLooksLeft = 0;
 
   /** A database too sick to be asked counts as changed: the loop's next turn meets the same error and deals with it. */
   const hasChanged = () => {
@@ -43,10 +51,19 @@ export function startWake(options: WakeOptions): () => void {
     }
   };
   const look = () => {
-    if (hasChanged()) onChange();
+    if (hasChanged()) {
+      shortLooksLeft = 0;
+      woken.wake();
+    }
     schedule();
   };
   const schedule = () => {
+    if (step > 0 && shortLooksLeft > 0 && woken.isQuiet) {
+      shortLooksLeft -= 1;
+      isLookNear = true;
+      cancel = clock.shortly(look);
+      return;
+    }
     const delayMs = lookAfterMs[step];
     isLookNear = delayMs !== undefined && delayMs <= nearMs;
     step += 1;
@@ -60,6 +77,7 @@ export function startWake(options: WakeOptions): () => void {
     }
     cancel?.();
     step = 0;
+    shortLooksLeft = shortLooks;
     schedule();
   };
 
