@@ -5,6 +5,7 @@ import { convoyFlags } from '../outbox/convoy-settings.ts';
 import type { Environment } from '../outbox/environment.ts';
 import { duration, type Flags, oneOf, wholeNumber } from '../outbox/flag.ts';
 import { OutboxError } from '../outbox/outbox-error.ts';
+import type { RelayerOptions } from './relayer.ts';
 
 const oneDayMs = 86_400_000;
 
@@ -103,6 +104,18 @@ export async function readRelayerConfig(source: {
   });
   if (result.kind === 'settings') checkTogether(result.settings);
   return result;
+}
+
+/** What the loop is told of them. */
+export function loopOptions(settings: RelayerSettings): Omit<RelayerOptions, 'gateway'> {
+  return {
+    concurrency: settings.concurrency,
+    leaseMs: settings.lease,
+    requestTimeoutMs: settings['request-timeout'],
+    maxAttempts: settings['max-attempts'],
+    maxInterruptions: settings['max-interruptions'],
+    drainTimeoutMs: settings['drain-timeout'],
+  };
 }
 
 function checkTogether(settings: RelayerSettings): void {

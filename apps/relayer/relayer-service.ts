@@ -11,7 +11,7 @@ import type { OutboxStore } from '../outbox/store.ts';
 import { thisProcess } from '../outbox/this-process.ts';
 import { startBackground } from './background.ts';
 import { calm } from './calm.ts';
-import type { RelayerSettings } from './config.ts';
+import { loopOptions, type RelayerSettings } from './config.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { guardedOwners } from './guarded-owners.ts';
 import { lookAround } from './look-around.ts';
@@ -76,15 +76,7 @@ export class RelayerService implements Application {
         deliver: meteredDelivery(this.#deliverer.deliver, metered),
         ...{ onGateway: this.#meters.gatewayBecame, onLeasesLost: this.#meters.leasesWereLost },
       },
-      {
-        gateway: this.#gateway,
-        concurrency: settings.concurrency,
-        leaseMs: settings.lease,
-        requestTimeoutMs: settings['request-timeout'],
-        maxAttempts: settings['max-attempts'],
-        maxInterruptions: settings['max-interruptions'],
-        drainTimeoutMs: settings['drain-timeout'],
-      },
+      { gateway: this.#gateway, ...loopOptions(settings) },
     );
   }
 
