@@ -74,12 +74,12 @@ async function claimAndSettleAll(file: string, slots: number): Promise<readonly 
 
 /** Settles what is held and claims as much again, in one transaction. */
 function bareTurn(db: SqliteConnection) {
-  // OR ROLLBACK and rows as arrays, as the relayer has it.
+  // OR ROLLBACK, rows as arrays and a `+` before what must not be looked at for a plan, as the relayer has it.
   const claim = db
     .prepare(`
     UPDATE OR ROLLBACK events SET lease_id = :leaseId, available_at = :endsAtMs, claims = claims + 1
      WHERE seq IN (SELECT seq FROM events WHERE status = 'pending' AND available_at <= :nowMs
-                    ORDER BY available_at, seq LIMIT :slots)
+                    ORDER BY available_at, seq LIMIT +:slots)
     RETURNING seq, id, business_id, event_type, json(payload)`)
     .raw();
   const settle = db.prepare(`
