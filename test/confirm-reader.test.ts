@@ -7,7 +7,7 @@ import { startReplyServer } from './reply-server.ts';
 const longestPageBytes = 8 << 20;
 
 test('a page that is too large is asked for in smaller pieces, and in large ones again when large ones fit', async () => {
-  let eventBytes = 20 * 1024;
+  let eventBytes = 40 * 1024;
   const server = await startReplyServer((response, { url }) => {
     const perPage = Number(new URL(url, 'http://gateway').searchParams.get('perPage'));
     const padding = ' '.repeat(perPage * eventBytes);
@@ -27,12 +27,12 @@ test('a page that is too large is asked for in smaller pieces, and in large ones
       .map(({ url }) => Number(new URL(url, server.url).searchParams.get('perPage')));
   };
   // The first request of all learns Convoy's time.
-  expect(await asked()).toEqual([500, 125, 125]);
-  expect(500 * eventBytes).toBeGreaterThan(longestPageBytes);
-  expect(await asked()).toEqual([500, 125]);
+  expect(await asked()).toEqual([250, 63, 63]);
+  expect(250 * eventBytes).toBeGreaterThan(longestPageBytes);
+  expect(await asked()).toEqual([250, 63]);
   eventBytes = 1_024;
-  expect(await asked()).toEqual([500]);
-  expect(await asked()).toEqual([500]);
+  expect(await asked()).toEqual([250]);
+  expect(await asked()).toEqual([250]);
 });
 
 function accessTo(url: string) {
