@@ -9,10 +9,10 @@ import { keep, lose } from './confirm-scenes.ts';
 describe('reading back', () => {
   test('confirms in bulk, in a request for many, and asks nothing when there is nothing to ask', async () => {
     const rig = await confirmRig();
-    await keep(rig, 300, 'a');
+    await keep(rig, 200, 'a');
     const confirmer = await rig.confirmer();
-    expect(await confirmer.pass()).toEqual({ pages: 1, confirmed: 300, resent: 0, reported: 0 });
-    expect(rig.counts()).toEqual({ confirmed: 300, unconfirmed: 0, pending: 0 });
+    expect(await confirmer.pass()).toEqual({ pages: 1, confirmed: 200, resent: 0, reported: 0 });
+    expect(rig.counts()).toEqual({ confirmed: 200, unconfirmed: 0, pending: 0 });
     const requests = rig.calmed;
     // One to learn Convoy's time, one for the page.
     expect(requests).toBe(2);
