@@ -76,7 +76,9 @@ async function compile(directory) {
     process.env,
     next,
   );
-  await run('bundle the relayer', '../scripts/bundle.mjs', [next], process.env, next);
+  // A flag of V8 would make bytecode that is good for this flag only.
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  await run('bundle the relayer', '../scripts/bundle.mjs', [next], env, next);
   // The live page is served as it is written.
   cpSync(path.join(root, livePage), path.join(next, 'relayer/page'), { recursive: true });
   rmSync(directory, { recursive: true, force: true });
@@ -108,7 +110,8 @@ function finished(child) {
 }
 
 function hashOf(inputs) {
-  const hash = createHash('sha256');
+  // Bytecode is for one version of Node.
+  const hash = createHash('sha256').update(`${process.version}\0`);
   for (const file of inputs.flatMap(filesIn)) {
     hash
       .update(`${file}\0`)

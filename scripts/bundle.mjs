@@ -34,10 +34,17 @@ const replacing = {
 /** What the code cache asks of a text: one byte a character, and no `import()` of its own. */
 const cacheable = {
   name: 'cacheable',
-  renderChunk: (code) =>
-    code
-      .replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .replaceAll(/\bimport\((?=["'])/g, 'importPackage('),
+  renderChunk(code, { fileName }) {
+    const escaped = code.replaceAll(
+      /[^\0-\x7f]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    const text = escaped.replaceAll(/\bimport\((?=["'])/g, 'importPackage(');
+    // Where the replacement would mean something else, or could not be made.
+    const wrong = /\\[^\0-\x7f]|String\.raw`[^`]*[^\0-\x7f]/.exec(code) ?? /(?<![.\w'"`])import\(/.exec(text);
+    if (wrong !== null) throw new Error(`${fileName} cannot be cached: ${wrong[0]}`);
+    return text;
+  },
 };
 
 await bundle('apps/relayer/main.js', 'relayer');
@@ -49,17 +56,19 @@ async function bundle(entry, name) {
   const joined = await rolldown({
     input: { app: path.join(build, entry) },
     platform: 'node',
+    cwd: build,
     // The entry only starts the application. Parts that load late import what they share from a file beside it: importing the
     // entry could run it a second time, were it ever known by two names.
     preserveEntrySignatures: 'strict',
     // A package is loaded for what is used of it, not for loading it.
-    treeshake: { moduleSideEffects: (id) => !isOutside(id) },
+    treeshake: { moduleSideEffects: (id) => (isOutside(id) ? false : undefined) },
     external: isOutside,
     plugins: [replacing],
   });
   await joined.write({
     dir: directory,
     format: 'cjs',
+    strict: true,
     comments: { legal: true, annotation: false, jsdoc: false },
     plugins: [cacheable],
   });

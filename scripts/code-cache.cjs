@@ -4,7 +4,7 @@
 // and run as a command it writes their caches anew, for the Node that runs it.
 'use strict';
 const { createHash } = require('node:crypto');
-const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { readdirSync, readFileSync, statSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 
@@ -22,8 +22,14 @@ function load(file) {
   modules.set(file, part);
   const directory = path.dirname(file);
   const requirePart = (name) => (name.startsWith('./') ? load(path.join(directory, name)) : require(name));
-  const run = compiled(file).runInThisContext();
-  run(part.exports, requirePart, part, file, directory, importPackage);
+  try {
+    const run = compiled(file).runInThisContext();
+    run(part.exports, requirePart, part, file, directory, importPackage);
+  } catch (error) {
+    // The next call tries again, as with Node's own.
+    modules.delete(file);
+    throw error;
+  }
   return part.exports;
 }
 
@@ -52,8 +58,11 @@ function writeCache(file) {
   writeFileSync(cacheName(file), Buffer.concat([digestOf(source, bytecode), bytecode]));
 }
 
-function scriptOf(filename, source, cachedData) {
-  return new vm.Script(`(function (${parameters}) {${source}\n})`, { filename, cachedData });
+/** Its name in stacks comes out of the cache, and so must be the same wherever the folder lies. */
+function scriptOf(file, source, cachedData) {
+  const filename = path.join(path.basename(path.dirname(file)), path.basename(file));
+  const head = `(function (${parameters}) {`;
+  return new vm.Script(`${head}${source}\n})`, { filename, columnOffset: -head.length, cachedData });
 }
 
 /** Undefined when there is none for this text. V8 itself looks at no more than the text's length and the cache's own. */
@@ -67,13 +76,15 @@ function cacheFor(file, source) {
   }
 }
 
-/** Bytecode is for one version of V8; in what else machines may differ, the name tells. */
+/** Bytecode is for one version of V8 and one kind of machine. */
 function cacheName(file) {
   return `${file}.node-${process.version}-${process.platform}-${process.arch}.cache`;
 }
 
+/** Of the same version there are different builds of Node, too, for another C library, for instance: they differ in size. */
 function digestOf(source, bytecode) {
-  return createHash('sha256').update(source, 'latin1').update(bytecode).digest();
+  const { size } = statSync(process.execPath);
+  return createHash('sha256').update(`${size} `).update(source, 'latin1').update(bytecode).digest();
 }
 
 if (require.main === module) writeCaches(__dirname);

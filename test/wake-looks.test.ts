@@ -46,7 +46,7 @@ describe('after a file event', () => {
     },
   );
 
-  test('whoever is quiet looks ten times a millisecond, until it has seen a commit', async () => {
+  test('whoever is quiet looks several times a millisecond, until it has seen a commit', async () => {
     const { clock, state, seen, touch } = scene({ isQuiet: true });
     await touch('events.db-wal');
     await clock.settle();
@@ -66,10 +66,21 @@ describe('after a file event', () => {
     const { clock, state, touch } = scene({ isQuiet: true });
     await touch('events.db-wal');
     await clock.advance(5_000);
-    expect(state.looks).toBeLessThan(18 + 16);
+    // One as it started, one at once, 16 short ones, and the 13 others of the ladder.
+    expect(state.looks).toBe(1 + 1 + 16 + 13);
     const { looks } = state;
     await clock.advance(3_600_000);
     expect(state.looks).toBe(looks);
+  });
+
+  test('events without end do not make anybody look several times a millisecond without end', async () => {
+    const { clock, state, touch } = scene({ isQuiet: true });
+    for (let n = 0; n < 40; n++) {
+      await touch('events.db-wal');
+      await clock.advance(0.1);
+    }
+    // 16 short ones, and one a millisecond from then on.
+    expect(state.looks).toBeLessThan(1 + 1 + 16 + 4);
   });
 
   test('whoever is not quiet leaves at least a millisecond between two looks', async () => {

@@ -9,7 +9,7 @@ import type { OutboxStore } from './store.ts';
 export interface Woken {
   /** Somebody may have committed. */
   wake(): void;
-  /** Nothing else waits for this process: it may stand still for some tenths of a millisecond, to see a commit sooner. */
+  /** Nothing is in flight: it may stand still for some tenths of a millisecond, to see a commit sooner. */
   readonly isQuiet: boolean;
 }
 

@@ -1,6 +1,6 @@
 // The limit: the same work without a relayer around it. SQLite's half claims and settles every event in batches as large as the
 // slots allow; HTTP's half keeps as many requests in flight as there are slots. One after the other, so that neither waits for
-// the other: no relayer of one process with this client and this database can be faster. It retries, fences and records nothing.
+// the other. It retries, fences and records nothing.
 import type { Dispatcher } from 'undici';
 // By the same path as the relayer, or a cold start would compare imports.
 import UndiciPool from 'undici/lib/dispatcher/pool.js';
@@ -74,22 +74,26 @@ async function claimAndSettleAll(file: string, slots: number): Promise<readonly 
 
 /** Settles what is held and claims as much again, in one transaction. */
 function bareTurn(db: SqliteConnection) {
-  // OR ROLLBACK, rows as arrays and a `+` before what must not be looked at for a plan, as the relayer has it.
+  // As the relayer's statements are: OR ROLLBACK, rows as arrays, a `+` before what must not be looked at for a plan, one for a lease.
   const claim = db
     .prepare(`
     UPDATE OR ROLLBACK events SET lease_id = :leaseId, available_at = :endsAtMs, claims = claims + 1
-     WHERE seq IN (SELECT seq FROM events WHERE status = 'pending' AND available_at <= :nowMs
+     WHERE seq IN (SELECT seq FROM events WHERE status = 'pending' AND available_at <= +:nowMs
                     ORDER BY available_at, seq LIMIT +:slots)
     RETURNING seq, id, business_id, event_type, json(payload)`)
     .raw();
-  const settle = db.prepare(`
-    UPDATE events SET status = 'processed', lease_id = NULL, processed_at = :at, gateway = :gateway, claims = 0
-     WHERE seq = :seq AND lease_id = :leaseId`);
+  const settle = db
+    .prepare(`
+    UPDATE OR ROLLBACK events SET status = 'processed', lease_id = NULL, processed_at = :at, gateway = :gateway, claims = 0
+     WHERE seq IN (SELECT value FROM json_each(:seqs)) AND lease_id = +:leaseId
+    RETURNING seq`)
+    .pluck();
   return db.transaction(
     (turn: { held: readonly Row[]; leaseId: string; nextLeaseId: string; slots: number }): readonly Row[] => {
       const nowMs = Date.now();
       const at = new Date(nowMs).toISOString();
-      for (const [seq] of turn.held) settle.run({ seq, leaseId: turn.leaseId, at, gateway: 'bare' });
+      const seqs = JSON.stringify(turn.held.map(([seq]) => seq));
+      settle.all({ seqs, leaseId: turn.leaseId, at, gateway: 'bare' });
       const lease = { leaseId: turn.nextLeaseId, endsAtMs: nowMs + 30_000, nowMs, slots: turn.slots };
       return (claim.all(lease) as Row[]).sort(([a], [b]) => a - b);
     },
