@@ -34,7 +34,7 @@ describe('the package', () => {
     for (const file of ['build/apps/outbox/index.d.ts', 'docs/adopting.md', 'LICENSE', 'README.md'])
       expect(app.files).toContain(file);
     const foreign =
-      /ingester|chaos(?!\.svg)|bench\/|demo_invoices|prisma-client|generated|\.test\.|node_modules|\.db/;
+      /ingester|chaos(?!\.svg)|bench\/|demo_invoices|prisma-client|generated|\.test\.|node_modules|\.db|\.cache$/;
     expect(app.files.filter((file) => foreign.test(file))).toEqual([]);
     const peers = ['@prisma/adapter-pg', '@prisma/client', 'pg'];
     expect(Object.keys(app.manifest.peerDependencies ?? {})).toEqual(peers);

@@ -41,7 +41,7 @@ describe('a part with its cache', () => {
     expect(answer()).toContain(`${path.basename(path.dirname(file))}/part.js:1:18`);
   });
 
-  test('requires the parts beside it, once, packages, and by import() what is an ES module', () => {
+  test('requires the parts beside it, once, and packages, and imports what it imports', () => {
     const { file, answer } = partSaying(`
       module.exports = [require('./other.js')(), require('./other.js')(), require('node:path').sep].join();
       importPackage('node:os').then(({ EOL }) => console.log(typeof EOL));

@@ -17,8 +17,8 @@ export interface Clock {
 /** A clock for who looks at something within a millisecond. */
 export interface FineClock extends Clock {
   /**
-   * Calls back after 0.1 ms, to which Linux adds some 0.05, and pending I/O: a pause that timers, good to 1 ms, do not have. For it the event loop stands
-   * still, so use it only where nothing else would be done in that time. Returns a cancel function.
+   * Calls back after 0.1 ms, to which Linux adds some 0.05, and pending I/O: a pause that timers, good to 1 ms, do not have. For it the
+   * event loop stands still, so use it only where nothing else would be done in that time. Returns a cancel function.
    */
   shortly(callback: () => void): () => void;
 }

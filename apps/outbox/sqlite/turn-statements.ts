@@ -39,8 +39,8 @@ export function claimedEvent(row: ClaimedRow): ClaimedEvent {
  * Prepares the statements once. The `events` table must exist. What runs once a turn is OR ROLLBACK: a failure undoes the whole
  * turn either way, and with the default, ABORT, SQLite copies each page that the statement changes into a temporary file first,
  * to undo the statement alone. Rows come as arrays, which better-sqlite3 makes faster than objects. Together 23.7 -> 20.8 us an
- * event. A parameter that is compared or is a LIMIT has a `+` before it: without, SQLite looks at what it is bound to, for its plan (once there
- * are statistics; of a LIMIT always), and compiles the statement again for each binding, 40 to 170 us.
+ * event. There, too, a parameter that is compared with a column, or is a LIMIT, has a `+` before it: without, SQLite looks at what it is bound
+ * to, for its plan (once there are statistics; of a LIMIT always), and compiles the statement again for each binding, 40 to 170 us.
  */
 export function turnStatements(db: SqliteConnection) {
   return { ...claimStatements(db), ...settleStatements(db) };
