@@ -5,6 +5,7 @@ import { crashPoint } from '../outbox/crash-point.ts';
 import { problemOfEvent } from '../outbox/event-rules.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
+import { type Answered, tellFailure } from './failure-log.ts';
 import type { Evidence, History } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { OwnerGuard } from './owner-guard.ts';
@@ -43,8 +44,6 @@ interface Claim {
 const extraTimeoutMsPerKb = 2;
 /** A deadline that fires so much too late means that this process stood still, not that Convoy was slow. */
 const stoodStillMs = 1_000;
-/** From so many failures in a row on, an event nobody could blame is shown as suspect. */
-const suspectFailures = 3;
 
 /** Sends an event claimed at `claimedAtMs` (monotonic), unless it must not be sent. Never rejects. */
 export async function send(claim: Claim, parts: SendingParts, options: SendingOptions): Promise<Sent> {
@@ -107,13 +106,6 @@ function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string |
   });
 }
 
-interface Answered {
-  readonly event: ClaimedEvent;
-  readonly outcome: Outcome;
-  /** From just before it was sent to its outcome. */
-  readonly tookMs: number;
-}
-
 function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
   const { event, outcome } = answered;
   const { history, clock } = parts;
@@ -130,59 +122,11 @@ function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  if (settlement.kind !== 'processed') tell({ ...answered, evidence, settlement }, parts.log);
+  if (settlement.kind !== 'processed') tellFailure({ ...answered, evidence, settlement }, parts.log);
   return { settlement, outcome: evidence?.isSuspect === true ? withoutOrders(outcome) : outcome };
 }
 
 /** A suspect's answer is about the event: neither a wrong setting nor a Retry-After in it closes the gateway to others. */
 function withoutOrders(outcome: Outcome): Outcome {
   return outcome.kind === 'unavailable' ? { ...outcome, retryAfterMs: null, check: null } : outcome;
-}
-
-interface Judgement extends Answered {
-  readonly evidence: Evidence | null;
-  readonly settlement: Settlement;
-}
-
-function tell(judgement: Judgement, log: Log): void {
-  const { event, settlement, tookMs } = judgement;
-  switch (settlement.kind) {
-    case 'processed':
-      return;
-    case 'retry':
-      return log.warn('event failed, will be tried again', {
-        event: event.id,
-        attempt: event.attempts + 1,
-        reason: settlement.error,
-        took_ms: tookMs,
-      });
-    case 'dead':
-      return log.error('event dead', {
-        event: event.id,
-        attempts: event.attempts + 1,
-        reason: settlement.error,
-        took_ms: tookMs,
-      });
-    case 'released':
-      return tellReleased(judgement, log);
-    default:
-      return settlement satisfies never;
-  }
-}
-
-function tellReleased({ event, outcome, evidence, tookMs }: Judgement, log: Log): void {
-  if (outcome.kind === 'accepted' || evidence === null) return;
-  const { failures } = evidence;
-  const fields = { event: event.id, failures, reason: outcome.reason, took_ms: tookMs };
-  const isOften = failures >= suspectFailures;
-  if (outcome.kind === 'rejected') {
-    const message = 'event rejected, held until another event is accepted';
-    if (isOften) log.error(message, fields);
-    else log.warn(message, fields);
-  } else if (evidence.isSuspect || (evidence.isAlone && isOften && outcome.reach === 'reached')) {
-    // Alone and answered so again and again counts too: in a quiet system nothing else will ever speak against it.
-    log.warn('event is suspect, no attempt counted', fields);
-  } else {
-    log.debug('event waits for the gateway, no attempt counted', fields);
-  }
 }
