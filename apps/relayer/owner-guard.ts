@@ -77,8 +77,8 @@ export class OwnerGuard {
     this.#work = [...work, ...this.#work];
   }
 
-  /** Null to send, or why not. Never waits for Convoy. */
-  async admit(businessId: string): Promise<Hold | null> {
+  /** Null to send, or why not; a promise only for an owner that the database is asked about. Never waits for Convoy. */
+  admit(businessId: string): Hold | null | Promise<Hold | null> {
     const nowMs = this.#parts.clock.monotonicMs();
     const owner = this.#owners.get(businessId);
     switch (owner?.kind) {

@@ -22,7 +22,7 @@ import { tellSandboxLeftovers } from './sandbox-guard.ts';
 import { SlotHolder } from './slot-holder.ts';
 import { slotLog } from './slot-log.ts';
 import { hasPassed, passStartupCheck } from './startup-check.ts';
-import { meteredClaims, meteredDelivery, meteredStore } from './status/metered.ts';
+import { meteredClaims, meteredStore } from './status/metered.ts';
 import { Meters } from './status/meters.ts';
 import { takeOverOwnSlot } from './takeover.ts';
 
@@ -73,8 +73,9 @@ export class RelayerService implements Application {
     this.#relayer = new Relayer(
       {
         ...{ store, nextLeaseId: this.#slot.nextLeaseId, clock, log, random: Math.random, ...owners },
-        deliver: meteredDelivery(this.#deliverer.deliver, metered),
-        ...{ onGateway: this.#meters.gatewayBecame, onLeasesLost: this.#meters.leasesWereLost },
+        deliver: this.#deliverer.deliver,
+        ...{ onOutcome: this.#meters.delivered, onGateway: this.#meters.gatewayBecame },
+        onLeasesLost: this.#meters.leasesWereLost,
       },
       { gateway: this.#gateway, ...loopOptions(settings) },
     );

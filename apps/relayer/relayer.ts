@@ -11,11 +11,9 @@ import { Due } from './due.ts';
 import { type GatewayParts, GatewayWatch } from './gateway-watch.ts';
 import { History } from './history.ts';
 import { Latch } from './latch.ts';
-import type { Outcome } from './outcome.ts';
-import type { OwnerGuard } from './owner-guard.ts';
 import { doOwnerWork } from './owner-work.ts';
 import { Pace, pause } from './pace.ts';
-import { type SendingOptions, type Sent, send } from './sending.ts';
+import { type SendingOptions, type SendingParts, type Sent, send } from './sending.ts';
 import { unclaimed } from './settlement.ts';
 import { Unheard } from './unheard.ts';
 import { Window } from './window.ts';
@@ -27,14 +25,9 @@ export interface RelayerOptions extends SendingOptions {
   readonly drainTimeoutMs: number;
 }
 
-export interface RelayerParts extends GatewayParts {
-  readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
+export interface RelayerParts extends GatewayParts, Omit<SendingParts, 'history'> {
   /** A lease id never used before. */
   readonly nextLeaseId: () => string;
-  /** Holds back what Convoy would burn; without it everything is sent. */
-  readonly owners?: OwnerGuard;
-  /** In [0, 1). */
-  readonly random: () => number;
   /** Told how many events were lost to another relayer. */
   readonly onLeasesLost?: (events: number) => void;
 }
@@ -44,7 +37,7 @@ export class Relayer {
   readonly #options: RelayerOptions;
   readonly #window = new Window();
   readonly #pace: Pace;
-  readonly #history = new History();
+  readonly #sending: SendingParts;
   readonly #latch: Latch;
   readonly #badDays: BadDays;
   readonly #acceptances: AcceptanceLog;
@@ -57,6 +50,7 @@ export class Relayer {
   constructor(parts: RelayerParts, options: RelayerOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#sending = { ...parts, history: new History() };
     this.#latch = new Latch(parts.clock);
     this.#pace = new Pace(parts.clock);
     this.#drain = new Drain(parts.clock, options.drainTimeoutMs);
@@ -152,11 +146,12 @@ export class Relayer {
   }
 
   #startSending(events: readonly ClaimedEvent[], claimedAtMs: number): void {
-    const parts = { ...this.#parts, history: this.#history };
     for (const event of events) {
       this.#window.add(event);
       this.#gateway.claimed(event.seq);
-      void send({ event, claimedAtMs }, parts, this.#options).then((sent) => this.#answered(event, sent));
+      void send({ event, claimedAtMs }, this.#sending, this.#options).then((sent) =>
+        this.#answered(event, sent),
+      );
     }
   }
 

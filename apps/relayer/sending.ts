@@ -20,7 +20,10 @@ export interface SendingOptions extends Policy {
 
 export interface SendingParts {
   readonly deliver: (event: ClaimedEvent, timeoutMs: number) => Promise<Outcome>;
+  /** Told of each outcome, and how long it took. */
+  readonly onOutcome?: (event: ClaimedEvent, outcome: Outcome, tookMs: number) => void;
   readonly history: History;
+  /** Holds back what Convoy would burn; without it everything is sent. */
   readonly owners?: OwnerGuard;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,14 +50,42 @@ const stoodStillMs = 1_000;
 
 /** Sends an event claimed at `claimedAtMs` (monotonic), unless it must not be sent. Never rejects. */
 export async function send(claim: Claim, parts: SendingParts, options: SendingOptions): Promise<Sent> {
+  const { event } = claim;
   try {
-    return await sendOnce(claim, parts, options);
+    const refusal = reasonNotToSend(event, options);
+    if (refusal !== null) {
+      parts.log.error('event dead, never sent', { event: event.id, reason: refusal });
+      return unsent(deadUnsent(event, refusal));
+    }
+    const admission = parts.owners?.admit(event.businessId) ?? null;
+    // Most owners are known, and their events wait for nothing.
+    const hold = admission instanceof Promise ? await admission : admission;
+    if (hold !== null) return unsent(heldBack(event, hold));
+
+    crashPoint('relayer:before-send');
+    const startedMs = parts.clock.monotonicMs();
+    const timeoutMs = timeoutOf(claim, startedMs, options);
+    if (timeoutMs === null) return unsent(unclaimed(event));
+    const outcome = await parts.deliver(event, timeoutMs);
+    const tookMs = parts.clock.monotonicMs() - startedMs;
+    parts.onOutcome?.(event, outcome, tookMs);
+    if (outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs) {
+      const fields = { event: event.id, reason: outcome.reason, took_ms: Math.round(tookMs) };
+      parts.log.debug('this process stood still, event will be sent again', fields);
+      return unsent(unclaimed(event));
+    }
+    return judge({ event, outcome, tookMs: Math.round(tookMs) }, parts, options);
   } catch (error) {
     // A mistake of ours, which may hit every event: it must neither stop the others nor make one dead.
     const reason = `could not be sent: ${placeOf(error)}`;
-    parts.log.error('event held, this program made a mistake', { event: claim.event.id, reason });
-    return { settlement: heldByMistake(claim.event, parts.clock.nowMs(), reason), outcome: null };
+    parts.log.error('event held, this program made a mistake', { event: event.id, reason });
+    return unsent(heldByMistake(event, parts.clock.nowMs(), reason));
   }
+}
+
+/** What the gateway learns nothing from. */
+function unsent(settlement: Settlement): Sent {
+  return { settlement, outcome: null };
 }
 
 /** Without the message, which may quote the payload. */
@@ -64,32 +95,15 @@ function placeOf(error: unknown): string {
   return `${error.name} ${frame}`.trim();
 }
 
-async function sendOnce(claim: Claim, parts: SendingParts, options: SendingOptions): Promise<Sent> {
-  const { event } = claim;
-  const refusal = reasonNotToSend(event, options);
-  if (refusal !== null) {
-    parts.log.error('event dead, never sent', { event: event.id, reason: refusal });
-    return { settlement: deadUnsent(event, refusal), outcome: null };
-  }
-  const hold = (await parts.owners?.admit(event.businessId)) ?? null;
-  if (hold !== null) return { settlement: heldBack(event, hold), outcome: null };
-
+/** How long the request may take. Null when the event is too old to be sent under this lease. */
+function timeoutOf({ event, claimedAtMs }: Claim, nowMs: number, options: SendingOptions): number | null {
+  const { leaseMs, requestTimeoutMs } = options;
+  const leftMs = leaseMs - (nowMs - claimedAtMs);
+  // This process slept, or its clock and the lease's disagree. Looked at last, so that a sleep before is seen; one that comes
+  // after is seen by the deliverer, just before it writes.
+  if (leftMs <= requestTimeoutMs) return null;
   const payloadKb = (event.payload ?? '').length / 1024;
-  crashPoint('relayer:before-send');
-  const startedMs = parts.clock.monotonicMs();
-  const leftMs = options.leaseMs - (startedMs - claim.claimedAtMs);
-  // Too old to be sent under this lease: this process slept, or its clock and the lease's disagree. Looked at last, so that
-  // a sleep before is seen; one that comes after is seen by the deliverer, just before it writes.
-  if (leftMs <= options.requestTimeoutMs) return { settlement: unclaimed(event), outcome: null };
-  const timeoutMs = Math.min(options.requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
-  const outcome = await parts.deliver(event, timeoutMs);
-  const tookMs = Math.round(parts.clock.monotonicMs() - startedMs);
-  if (outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs) {
-    const fields = { event: event.id, reason: outcome.reason, took_ms: tookMs };
-    parts.log.debug('this process stood still, event will be sent again', fields);
-    return { settlement: unclaimed(event), outcome: null };
-  }
-  return judge({ event, outcome, tookMs }, parts, options);
+  return Math.min(requestTimeoutMs + payloadKb * extraTimeoutMsPerKb, leftMs);
 }
 
 function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string | null {

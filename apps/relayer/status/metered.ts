@@ -1,21 +1,8 @@
-// The loop's seams, delivery, turn and permission to claim, with meters on them: the loop itself does not know that it is watched.
+// The loop's seams, turn and permission to claim, with meters on them: the loop itself does not know that it is watched.
 import type { Clock } from '../../outbox/clock.ts';
 import type { OutboxStore } from '../../outbox/store.ts';
-import type { Relayer, RelayerParts } from '../relayer.ts';
+import type { Relayer } from '../relayer.ts';
 import type { Meters } from './meters.ts';
-
-/** The same delivery, counted and timed. */
-export function meteredDelivery(
-  deliver: RelayerParts['deliver'],
-  { meters, clock }: { readonly meters: Meters; readonly clock: Clock },
-): RelayerParts['deliver'] {
-  return async (event, timeoutMs) => {
-    const startedMs = clock.monotonicMs();
-    const outcome = await deliver(event, timeoutMs);
-    meters.delivered(event, outcome, clock.monotonicMs() - startedMs);
-    return outcome;
-  };
-}
 
 /** The same store, its turns counted and timed. */
 export function meteredStore<Store extends OutboxStore>(

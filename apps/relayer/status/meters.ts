@@ -72,13 +72,14 @@ export class Meters {
     this.leasesLost += events;
   };
 
-  delivered(event: ClaimedEvent, outcome: Outcome, tookMs: number): void {
+  /** And so is this. */
+  readonly delivered = (event: ClaimedEvent, outcome: Outcome, tookMs: number): void => {
     this.outcomes[outcome.kind] += 1;
     this.delivery.observe(tookMs / 1_000);
     if (outcome.kind !== 'accepted') return;
     const sinceCreationMs = this.#clock.nowMs() - event.createdAtMs;
     if (Number.isFinite(sinceCreationMs)) this.acceptance.observe(Math.max(0, sinceCreationMs) / 1_000);
-  }
+  };
 
   /** Says that nothing may be claimed, and why; with null, that it may. */
   hold(reason: string | null): void {
