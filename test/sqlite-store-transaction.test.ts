@@ -1,6 +1,7 @@
 // What only SQLite's store shows: a turn is one transaction, and a store that cannot write has changed nothing.
 import { expect, test } from 'vitest';
 import { isBusy } from '../apps/outbox/sqlite/code.ts';
+import type { TurnRequest } from '../apps/outbox/store.ts';
 import { eventRow, insertEvents, newDatabaseFile, openStore, plainConnection } from './outbox-database.ts';
 import { claimer, leaseMs, settlementsOf, startMs } from './store-contract-steps.ts';
 
@@ -47,6 +48,29 @@ test.each([
   expect(result.lost).toEqual([]);
   expect(result.claimed).toHaveLength(2);
   expect(eventRow(plain, first.seq).status).toBe('processed');
+});
+
+test('a turn of each kind says once that somebody else has committed since the one before, and never that it has itself', async () => {
+  const file = newDatabaseFile();
+  const plain = plainConnection(file);
+  const store = await openStore(file);
+  const othersWrote = async (turn: Partial<TurnRequest>) => {
+    const request = { settlements: [], claim: claimRequest, nowMs: startMs, ...turn };
+    return (await store.turn(request)).othersWrote;
+  };
+  const isSaidOnce = async (turn: Partial<TurnRequest>) => {
+    const [first, second] = [await othersWrote(turn), await othersWrote({})];
+    return first && !second;
+  };
+  insertEvents(plain, 1, { available_at: startMs + leaseMs });
+  expect(await isSaidOnce({})).toBe(true);
+  insertEvents(plain, 6);
+  expect(await isSaidOnce({})).toBe(true);
+  const [event] = await claimer(store)({ slots: 1 });
+  if (event === undefined) throw new Error('nothing was claimed');
+  expect(await othersWrote({})).toBe(false);
+  insertEvents(plain, 1);
+  expect(await isSaidOnce({ settlements: [settlementsOf(event).processed] })).toBe(true);
 });
 
 test('while somebody else holds the write lock, every writing verb says busy and has done nothing', async () => {
