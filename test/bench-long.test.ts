@@ -33,4 +33,22 @@ describe.skipIf(!isDeep)('for long (part of npm run test:deep)', () => {
     expect(left()).toEqual([]);
     expect(readdirSync(temp)).toEqual([]);
   }, 120_000);
+
+  test('an application is timed in both its ways, alone and beside a relayer that drains', async () => {
+    const { run, temp, left } = startBench('--only', 'writer', '--runs', '1', '--json');
+    expect(await run.exited, run.stderr).toBe(0);
+    const result: BenchResult = JSON.parse(run.stdout);
+    const figures = ['alone.p50', 'alone.p99', 'draining.p50', 'draining.p99', 'ratio.p50', 'ratio.p99'];
+    expect(result.measures.map(({ name }) => name)).toEqual(
+      ['writer.client', 'writer'].flatMap((way) => figures.map((figure) => `${way}.${figure}`)),
+    );
+    for (const { name, median, samplesPerRun } of result.measures)
+      expect({ name, isMeasured: median > 0, samplesPerRun }).toEqual({
+        name,
+        isMeasured: true,
+        samplesPerRun: 500,
+      });
+    expect(left()).toEqual([]);
+    expect(readdirSync(temp)).toEqual([]);
+  }, 180_000);
 });

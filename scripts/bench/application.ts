@@ -1,7 +1,10 @@
-// The transaction of an application, as bare as it can be on each engine: invoices and their events, by prepared statements. The
-// demo's ingester does the same through Prisma.
+// The transaction of an application, invoices and their events: as users are told to write it, through the guarded Prisma client, and as
+// bare as it can be on each engine, by prepared statements.
+import { randomUUID } from 'node:crypto';
+import { append } from '../../apps/outbox/append.ts';
 import { isPostgresUrl } from '../../apps/outbox/postgres/address.ts';
 import { connectPostgres } from '../../apps/outbox/postgres/connection.ts';
+import { openDemoClient } from '../../apps/outbox/prisma-client.ts';
 import { openDatabase } from '../../apps/outbox/sqlite/connection.ts';
 import { formEvent } from './event-form.ts';
 import { invoiceInsert } from './invoice-insert.ts';
@@ -11,9 +14,36 @@ export interface Application {
   commit(numbers: readonly number[]): Promise<readonly string[]>;
 }
 
+/** How an application writes. */
+export type Way = 'client' | 'statements';
+
 /** Opens the application's connection to a database of the stock. */
-export function openApplication(database: string): Promise<Application> {
+export function openApplication(database: string, way: Way): Promise<Application> {
+  if (way === 'client') return throughClient(database);
   return isPostgresUrl(database) ? onPostgres(database) : onSqlite(database);
+}
+
+async function throughClient(url: string): Promise<Application> {
+  const client = await openDemoClient({ url });
+  return {
+    commit: (numbers) =>
+      client.$transaction(async (tx) => {
+        const ids: string[] = [];
+        for (const number of numbers) {
+          const { businessId, eventType, payload } = formEvent(number);
+          await tx.invoice.create({
+            data: {
+              id: randomUUID(),
+              businessId,
+              ...{ amount: 100, currency: 'USD', status: 'sent', description: 'bench' },
+            },
+            select: { createdAt: true },
+          });
+          ids.push(await append(tx, { businessId, eventType, payload: JSON.parse(payload) }));
+        }
+        return ids;
+      }),
+  };
 }
 
 async function onSqlite(file: string): Promise<Application> {

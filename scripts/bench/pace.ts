@@ -42,7 +42,7 @@ const secondsOf: Readonly<Record<PartName, number>> = {
   drain: 5,
   latency: 12,
   burst: 1,
-  writer: 12,
+  writer: 28,
   start: 5,
   recovery: 4,
   idle: 65,

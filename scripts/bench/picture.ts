@@ -27,8 +27,10 @@ const panels: readonly Panel[] = [
     names: arrivals(500),
   },
   {
-    title: "The writer's transaction, ms",
-    names: ['writer.alone.p50', 'writer.draining.p50', 'writer.alone.p99', 'writer.draining.p99'],
+    title: "The application's transaction, ms",
+    names: ['writer.client', 'writer'].flatMap((way) =>
+      ['alone.p50', 'draining.p50', 'alone.p99', 'draining.p99'].map((figure) => `${way}.${figure}`),
+    ),
   },
   {
     title: 'Start, recovery and a burst of 1,000, ms',

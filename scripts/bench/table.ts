@@ -6,7 +6,7 @@ const headings: Readonly<Record<string, string>> = {
   drain: 'Drain',
   latency: 'Latency: from the return of COMMIT',
   burst: 'Burst of 1,000 after 1 s of idleness',
-  writer: "Fairness: the writer's own transaction (FULL)",
+  writer: "Fairness: the application's own transaction (FULL)",
   start: 'Start',
   recovery: 'Recovery',
   idle: 'Idle, for 12 s',

@@ -1,4 +1,5 @@
 // The benchmark's side of its writer process.
+import type { Way } from './application.ts';
 import { type ChildAnswer, ChildLink, type ChildOptions } from './child-link.ts';
 
 /** What a writer can be told to do. */
@@ -28,14 +29,15 @@ export interface WriterLink {
   end(): Promise<void>;
 }
 
-/** Starts a writer on a database that has the tables. */
+/** Starts a writer on a database that has the tables. It writes by prepared statements, unless told another way. */
 export async function startWriter(
-  options: Omit<ChildOptions, 'script' | 'args'> & { readonly database: string },
+  options: Omit<ChildOptions, 'script' | 'args'> & { readonly database: string; readonly way?: Way },
 ): Promise<WriterLink> {
+  const { database, way = 'statements' } = options;
   const link = new ChildLink({
     ...options,
     script: 'scripts/bench/writer-main.js',
-    args: [options.database],
+    args: [database, way],
   });
   await link.ready();
   const ask = (

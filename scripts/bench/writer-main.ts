@@ -4,7 +4,8 @@ import { openApplication } from './application.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { Commit, WriterAnswer, WriterTask } from './writer-link.ts';
 
-const application = await openApplication(process.argv[2] ?? '');
+const [database = '', way] = process.argv.slice(2);
+const application = await openApplication(database, way === 'client' ? way : 'statements');
 let next = 1_000_000_000;
 
 process.on('disconnect', () => process.exit());

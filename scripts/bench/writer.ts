@@ -1,5 +1,6 @@
 // Fairness: how long the application's own transactions take, on the same file and in the same run, alone and with a relayer that
-// drains a backlog at full speed meanwhile.
+// drains a backlog at full speed meanwhile. Once as users are told to write, once as bare as it can be.
+import type { Way } from './application.ts';
 import { type Bench, eachRun } from './bench.ts';
 import { type Measure, mustBe, percentilesOf } from './measure.ts';
 import { inTime } from './patience.ts';
@@ -10,34 +11,60 @@ import { type Commit, startWriter } from './writer-link.ts';
 /** 250 transactions a second, for 2 s. */
 const commits = 500;
 const everyMs = 4;
+/** Commits before them, as fast as one a millisecond, in which V8 does most of its work on the application: it would be counted as alone. */
+const warmUp: Readonly<Record<Way, number>> = { client: 3_000, statements: 500 };
 /** Enough to outlast the writer: more than a relayer at the limit could do in its 2 s. */
 const leastBacklog = 60_000;
+
+const ways = [
+  { way: 'client', name: 'writer.client', label: 'guarded client' },
+  { way: 'statements', name: 'writer', label: 'bare statements' },
+] as const;
+
+interface Taken {
+  readonly alone: readonly number[];
+  readonly draining: readonly number[];
+}
 
 /** The part of a run of `bench`. */
 export async function writer(bench: Bench): Promise<readonly Measure[]> {
   const runs = await eachRun(bench, 'writer', async () => {
-    const result = await measure(bench);
-    const [alone, draining] = [percentile(result.alone, 99), percentile(result.draining, 99)];
-    return {
-      result,
-      text: `p99 ${alone.toFixed(1)} ms alone, ${draining.toFixed(1)} ms with the relayer draining`,
-    };
+    const client = await measure(bench, 'client');
+    const statements = await measure(bench, 'statements');
+    const text = `p99 alone and with the relayer draining ${p99s(client)} through the client, ${p99s(statements)} by bare statements`;
+    return { result: { client, statements }, text };
   });
+  return ways.flatMap(({ way, ...names }) =>
+    measuresOf(
+      names,
+      runs.map((run) => run[way]),
+    ),
+  );
+}
+
+function p99s({ alone, draining }: Taken): string {
+  return `${percentile(alone, 99).toFixed(1)}, ${percentile(draining, 99).toFixed(1)} ms`;
+}
+
+function measuresOf(
+  { name, label }: { readonly name: string; readonly label: string },
+  runs: readonly Taken[],
+): readonly Measure[] {
   const ratio = (percent: number): Measure => ({
-    name: `writer.ratio.p${percent}`,
-    label: `draining against alone, p${percent}`,
+    name: `${name}.ratio.p${percent}`,
+    label: `${label}, draining against alone, p${percent}`,
     unit: 'ratio',
     values: runs.map(({ alone, draining }) => percentile(draining, percent) / percentile(alone, percent)),
     samplesPerRun: commits,
   });
   return [
     ...percentilesOf(
-      { name: 'writer.alone', label: 'transaction alone' },
+      { name: `${name}.alone`, label: `${label}, alone` },
       runs.map(({ alone }) => alone),
       [50, 99],
     ),
     ...percentilesOf(
-      { name: 'writer.draining', label: 'transaction while draining' },
+      { name: `${name}.draining`, label: `${label}, while draining` },
       runs.map(({ draining }) => draining),
       [50, 99],
     ),
@@ -46,15 +73,18 @@ export async function writer(bench: Bench): Promise<readonly Measure[]> {
   ];
 }
 
-async function measure({ settings, ground, gateway, stock, relayer, signal }: Bench) {
+async function measure(bench: Bench, way: Way): Promise<Taken> {
+  const { settings, ground, gateway, stock, relayer, signal } = bench;
   const backlog = Math.max(settings.pending, leastBacklog);
   const database = await stock.take(backlog);
   const link = await startWriter({
     database,
+    way,
     environment: ground.environment,
     logFile: ground.file('writer.log'),
   });
   try {
+    await link.trickle(warmUp[way], 1);
     const alone = await link.trickle(commits, everyMs);
     await gateway.reset();
     const process = startRelayer(ground, { ...relayer, database });
