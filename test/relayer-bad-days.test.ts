@@ -7,6 +7,30 @@ import { createRig, unavailable } from './relayer-rig.ts';
 
 const minuteMs = 60_000;
 
+test('a look that fails after a turn that took events back and claimed them again does not undo either', async () => {
+  const { db, clock, convoy, store, start, leasesLost } = await createRig();
+  insertEvents(db, 3);
+  const { turn, nextDueAtMs } = store;
+  let turns = 0;
+  store.turn = async (request) => {
+    const result = await turn(request);
+    turns += 1;
+    // What it has claimed is too old to be sent, and is taken back by the next turn.
+    if (turns === 1) clock.stall(25_000);
+    return result;
+  };
+  store.nextDueAtMs = async (nowMs) => {
+    if (turns === 2) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
+    return nextDueAtMs(nowMs);
+  };
+  void start();
+  await clock.settle();
+  await clock.advance(1_000);
+  expect(leasesLost()).toBe(0);
+  expect(convoy.sent.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  expect(statusCounts(db)).toEqual({ processed: 3 });
+});
+
 describe('a database that somebody else keeps locked', () => {
   test('loses nothing: everything is sent once when the lock is free', async () => {
     const { db, clock, convoy, start } = await createRig({ concurrency: 4 });

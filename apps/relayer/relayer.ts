@@ -122,10 +122,12 @@ export class Relayer {
     const settlements = this.#window.takeAnswers();
     const request = { settlements, claim: this.#claiming.request(settlements.length), nowMs: clock.nowMs() };
     const claimedAtMs = clock.monotonicMs();
+    let unsettled = settlements;
     try {
       if (await this.#gateway.resume()) this.#due.hint();
       const result = await this.#unheard.turn(request);
       const turnMs = clock.monotonicMs() - claimedAtMs;
+      unsettled = [];
       this.#window.settled(settlements);
       this.#startSending(result.claimed, claimedAtMs);
       this.#unheard.tellLost(result.lost);
@@ -138,7 +140,7 @@ export class Relayer {
       this.#badDays.succeeded();
       await this.#pace.leaveAlone({ turnMs, othersWrote: result.othersWrote });
     } catch (error) {
-      this.#window.putBack(settlements.filter(({ seq }) => this.#window.has(seq)));
+      this.#window.putBack(unsettled);
       owners?.putBack(ownerWork);
       this.#due.hint();
       await pause(clock, this.#badDays.failed(error));

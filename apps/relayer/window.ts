@@ -19,10 +19,6 @@ export class Window {
     return this.#held.size;
   }
 
-  has(seq: number): boolean {
-    return this.#held.has(seq);
-  }
-
   /** Answers that wait for their settlement. */
   get answers(): number {
     return this.#answers.length;
