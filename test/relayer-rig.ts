@@ -125,6 +125,7 @@ export interface RigChange extends Partial<RelayerOptions> {
   readonly owners?: (parts: Pick<Rig, 'store' | 'clock' | 'log'>) => OwnerGuard;
   /** In the place of the fake Convoy. */
   readonly deliver?: RelayerParts['deliver'];
+  readonly onOutcome?: RelayerParts['onOutcome'];
 }
 
 /** A relayer that does nothing before `start`. */
@@ -135,6 +136,7 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
     clock = beside?.clock ?? new FakeClock(),
     owners,
     deliver,
+    onOutcome = () => {},
     ...options
   } = change;
   rigs += 1;
@@ -149,6 +151,7 @@ export async function createRig(change: RigChange = {}): Promise<Rig> {
       lost += events;
     },
     deliver: deliver ?? convoy.deliver,
+    onOutcome,
     nextLeaseId: leaseIds({ slot, token: `rig${rigs}` }),
     clock,
     log,

@@ -161,6 +161,8 @@ test('a relayer without a Convoy says so everywhere, and delivers what waits soo
   expect(ready.status).toBe(503);
   expect(JSON.parse(ready.body).reasons).toEqual([expect.stringMatching(/takes no events.*ECONNREFUSED/)]);
   const metrics = (await ask(statusPort, '/metrics')).body;
+  expect(metrics).toMatch(/^outbox_deliveries_total\{relayer="00",outcome="accepted"\} 1$/m);
+  expect(metrics).toMatch(/^outbox_deliveries_total\{relayer="00",outcome="unavailable"\} [1-9]/m);
   expect(metrics).toMatch(/outbox_gateway_state\{relayer="00",state="(paused|probing)"\} 1/);
   expect(eventRow(db, second)).toMatchObject({ status: 'pending', attempts: 0 });
 

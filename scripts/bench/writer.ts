@@ -83,9 +83,11 @@ async function measure(bench: Bench, way: Way): Promise<Taken> {
     environment: ground.environment,
     logFile: ground.file('writer.log'),
   });
+  const trickle = (count: number, everyMs: number) =>
+    inTime(link.trickle(count, everyMs), { what: `${count} commits`, withinMs: 120_000, signal });
   try {
-    await link.trickle(warmUp[way], 1);
-    const alone = await link.trickle(commits, everyMs);
+    await trickle(warmUp[way], 1);
+    const alone = await trickle(commits, everyMs);
     await gateway.reset();
     const process = startRelayer(ground, { ...relayer, database });
     const accepted = (events: number, what: string) =>
@@ -93,7 +95,7 @@ async function measure(bench: Bench, way: Way): Promise<Taken> {
     try {
       // Past the slow first moments of the relayer, which would be too kind to the writer.
       await accepted(Math.ceil(backlog / 10), 'a drain has begun');
-      const draining = await link.trickle(commits, everyMs);
+      const draining = await trickle(commits, everyMs);
       const { accepted: delivered } = await gateway.counts();
       // The writer's own events come last, so that the backlog was still there if not all of it was delivered.
       mustBe('drains that outlasted the writer', delivered < backlog ? 1 : 0, 1);

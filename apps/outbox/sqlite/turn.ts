@@ -73,17 +73,15 @@ function claim(statements: TurnStatements, { exceptSeqs, ...request }: ClaimRequ
 
 type Processed = Extract<Settlement, { kind: 'processed' }>;
 
-/** Returns the settlements whose lease was lost, in their order. */
+/** Returns the settlements whose lease was lost. */
 function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnRequest): readonly Settlement[] {
   const at = isoText(nowMs);
-  const lost = new Set<Settlement>();
-  for (const together of byLease(settlements)) {
-    for (const settlement of settleProcessed(statements, together, at)) lost.add(settlement);
-  }
+  const lost: Settlement[] = [];
+  for (const together of byLease(settlements)) lost.push(...settleProcessed(statements, together, at));
   for (const settlement of settlements) {
-    if (settlement.kind !== 'processed' && !settle(statements, settlement)) lost.add(settlement);
+    if (settlement.kind !== 'processed' && !settle(statements, settlement)) lost.push(settlement);
   }
-  return lost.size === 0 ? [] : settlements.filter((settlement) => lost.has(settlement));
+  return lost;
 }
 
 /** What was accepted, by lease and gateway: a turn settles what one or two others have claimed. */
