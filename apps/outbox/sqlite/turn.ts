@@ -73,7 +73,7 @@ function claim(statements: TurnStatements, { exceptSeqs, ...request }: ClaimRequ
 
 type Processed = Extract<Settlement, { kind: 'processed' }>;
 
-/** Returns the settlements whose lease was lost. */
+/** Returns the settlements whose lease was lost, in their order. */
 function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnRequest): readonly Settlement[] {
   const at = isoText(nowMs);
   const lost: Settlement[] = [];
@@ -81,7 +81,7 @@ function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnReque
   for (const settlement of settlements) {
     if (settlement.kind !== 'processed' && !settle(statements, settlement)) lost.push(settlement);
   }
-  return lost;
+  return lost.length === 0 ? lost : settlements.filter((settlement) => lost.includes(settlement));
 }
 
 /** What was accepted, by lease and gateway: a turn settles what one or two others have claimed. */
