@@ -1,17 +1,18 @@
 // The limit as a process of its own. It does one database as soon as it starts, cold, as a started relayer does, and others
 // when it is asked to, warm.
-import { type BareWork, relayBarely } from './bare-relay.ts';
+import { type BareWork, relayInHalves, relayInTurns } from './bare-relay.ts';
 import type { ChildAnswer } from './child-link.ts';
 
-const [database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
+const [order, database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
+const relay = order === 'turns' ? relayInTurns : relayInHalves;
 const first: BareWork = { database, baseUrl, slots: Number(slots) };
 
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});
 process.on('message', async (question: { readonly id: number; readonly database: string }) => {
-  tell({ id: question.id, value: await relayBarely({ ...first, database: question.database }) });
+  tell({ id: question.id, value: await relay({ ...first, database: question.database }) });
 });
-void relayBarely(first).then((value) => tell({ id: 0, value }));
+void relay(first).then((value) => tell({ id: 0, value }));
 
 function tell(answer: ChildAnswer): void {
   process.send?.(answer);

@@ -5,8 +5,10 @@ import type { ProcessUsage } from './process-usage.ts';
 
 /** What the same work takes at least. */
 export interface Limit {
-  /** From the start of its process. */
+  /** From the start of its process, in halves. */
   readonly coldMs: number;
+  /** The same, in turns. */
+  readonly coldTurnsMs: number;
   readonly warm: BareTimes;
   readonly gatewayUs: number;
   readonly bodyBytes: number;
@@ -51,6 +53,15 @@ export function againstLimit(runs: readonly Limited[], pending: number): readonl
   return [
     measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(pending, run.limit.coldMs)),
     measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
+    measure('limit-turns', 'limit in turns, from process start', 'events/s', ({ limit }) =>
+      perSecond(pending, limit.coldTurnsMs),
+    ),
+    measure(
+      'ratio-turns',
+      'of the limit in turns',
+      'ratio',
+      (run) => run.limit.coldTurnsMs / run.drained.tookMs,
+    ),
     measure('limit-warm', 'limit, warm', 'events/s', (run) => perSecond(pending, warmMs(run))),
     measure(
       'ratio-warm',

@@ -33,38 +33,66 @@ export async function drain(bench: Bench): Promise<readonly Measure[]> {
 }
 
 async function measureLimit(bench: Bench): Promise<Limit> {
-  const { settings, ground, gateway, stock, signal } = bench;
-  const { pending, concurrency } = settings;
-  const [cold, warm] = [await stock.take(pending), await stock.take(pending)];
-  const limit = { what: 'the limit is measured', withinMs: limitMs(bench), signal };
-  await gateway.reset();
-  const link = new ChildLink({
-    script: 'bare/main.js',
-    args: [cold, gateway.baseUrl, String(concurrency ?? defaultSlots)],
-    environment: ground.environment,
-    logFile: ground.file('bare.log'),
-  });
+  const { settings, gateway, stock, signal } = bench;
+  const { pending } = settings;
+  const warm = await stock.take(pending);
+  const halves = await startBare<BareTimes>(bench, 'halves');
   try {
-    const first = await inTime(link.ready<BareTimes>(), limit);
-    mustBe('events of the cold limit', first.events, pending);
-    mustBeAll(await gateway.counts(), pending);
     await gateway.reset();
     const second = await inTime(
-      link.ask<BareTimes>({ kind: 'relay', database: warm } as { kind: string }),
-      limit,
+      halves.link.ask<BareTimes>({ kind: 'relay', database: warm } as { kind: string }),
+      {
+        ...{ what: 'the limit is measured warm', withinMs: limitMs(bench), signal },
+      },
     );
     mustBe('events of the warm limit', second.events, pending);
     const counts = await gateway.counts();
     mustBeAll(counts, pending);
     return {
-      coldMs: first.endedMs - link.spawnedMs,
+      coldMs: halves.coldMs,
+      coldTurnsMs: await measureTurns(bench),
       warm: second,
       gatewayUs: (counts.cpuMs / pending) * 1_000,
       bodyBytes: counts.bodyBytes,
     };
   } finally {
+    await halves.link.end();
+    await stock.drop(warm);
+  }
+}
+
+async function measureTurns(bench: Bench): Promise<number> {
+  const { link, coldMs } = await startBare<Pick<BareTimes, 'events' | 'endedMs'>>(bench, 'turns');
+  await link.end();
+  return coldMs;
+}
+
+/** The limit in a process of its own that has done a fresh database, and how long that took from its start. */
+async function startBare<Times extends Pick<BareTimes, 'events' | 'endedMs'>>(
+  bench: Bench,
+  order: 'halves' | 'turns',
+): Promise<{ readonly link: ChildLink; readonly coldMs: number }> {
+  const { settings, ground, gateway, stock, signal } = bench;
+  const { pending, concurrency } = settings;
+  const database = await stock.take(pending);
+  await gateway.reset();
+  const link = new ChildLink({
+    script: 'bare/main.js',
+    args: [order, database, gateway.baseUrl, String(concurrency ?? defaultSlots)],
+    environment: ground.environment,
+    logFile: ground.file('bare.log'),
+  });
+  try {
+    const wait = { what: `the limit in ${order} is measured`, withinMs: limitMs(bench), signal };
+    const { events, endedMs } = await inTime(link.ready<Times>(), wait);
+    mustBe(`events of the limit in ${order}`, events, pending);
+    mustBeAll(await gateway.counts(), pending);
+    mustBe('events processed by the limit', await stock.processedIn(database), pending + deliveredBefore);
+    await stock.drop(database);
+    return { link, coldMs: endedMs - link.spawnedMs };
+  } catch (error) {
     await link.end();
-    for (const file of [cold, warm]) await stock.drop(file);
+    throw error;
   }
 }
 
