@@ -85,16 +85,17 @@ function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnReque
 }
 
 /** What was accepted, by lease and gateway: a turn settles what one or two others have claimed. */
-function byLease(settlements: readonly Settlement[]): Iterable<readonly Processed[]> {
-  const groups = new Map<string, Processed[]>();
+function byLease(settlements: readonly Settlement[]): readonly (readonly Processed[])[] {
+  const groups: { readonly of: Processed; readonly all: Processed[] }[] = [];
   for (const settlement of settlements) {
     if (settlement.kind !== 'processed') continue;
-    const key = `${settlement.leaseId} ${settlement.gateway}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [settlement]);
-    else group.push(settlement);
+    const { leaseId, gateway } = settlement;
+    // Compared, not looked up: a key made of both would be hashed anew for each event.
+    const group = groups.find(({ of }) => of.leaseId === leaseId && of.gateway === gateway);
+    if (group === undefined) groups.push({ of: settlement, all: [settlement] });
+    else group.all.push(settlement);
   }
-  return groups.values();
+  return groups.map(({ all }) => all);
 }
 
 /** Returns those whose lease was lost. */
