@@ -13,7 +13,7 @@ export interface Answered {
 }
 
 /** What was made of it. */
-export interface Judgement extends Answered {
+interface Judgement extends Answered {
   readonly evidence: Evidence | null;
   readonly settlement: Settlement;
 }

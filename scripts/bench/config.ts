@@ -50,7 +50,7 @@ export interface BenchSettings extends BenchEngine {
 
 const usage = `$0 [options]
 
-Measures this machine with the relayer's defaults, in four to five minutes, and writes the result and a picture of it.
+Measures this machine with the relayer's defaults, in about four minutes, and writes the result and a picture of it.
 Exit status: 0 measured, 1 could not be measured, 2 wrong options, 130 interrupted.`;
 
 /** Peers take four minutes a run. */

@@ -1,6 +1,5 @@
 // The drain: so many committed events waiting, from the start of the relayer's process to the last one settled. On SQLite, beside it
-// in the same run, the limit (bare-relay.ts): cold, from the start of its process too, and warm.
-
+// in the same run, the limit (bare-relay.ts): cold, in halves and in turns, from the start of its process too, and warm.
 import type { BareTimes } from './bare-relay.ts';
 import { type Bench, defaultSlots, eachRun } from './bench.ts';
 import { ChildLink } from './child-link.ts';
@@ -36,15 +35,12 @@ async function measureLimit(bench: Bench): Promise<Limit> {
   const { settings, gateway, stock, signal } = bench;
   const { pending } = settings;
   const warm = await stock.take(pending);
-  const halves = await startBare<BareTimes>(bench, 'halves');
+  const halves = await startBare(bench, 'halves');
   try {
     await gateway.reset();
-    const second = await inTime(
-      halves.link.ask<BareTimes>({ kind: 'relay', database: warm } as { kind: string }),
-      {
-        ...{ what: 'the limit is measured warm', withinMs: limitMs(bench), signal },
-      },
-    );
+    const wait = { what: 'the limit is measured warm', withinMs: limitMs(bench), signal };
+    const question = { kind: 'relay', database: warm } as { kind: string };
+    const second = await inTime(halves.link.ask<BareTimes>(question), wait);
     mustBe('events of the warm limit', second.events, pending);
     const counts = await gateway.counts();
     mustBeAll(counts, pending);
@@ -62,13 +58,13 @@ async function measureLimit(bench: Bench): Promise<Limit> {
 }
 
 async function measureTurns(bench: Bench): Promise<number> {
-  const { link, coldMs } = await startBare<Pick<BareTimes, 'events' | 'endedMs'>>(bench, 'turns');
+  const { link, coldMs } = await startBare(bench, 'turns');
   await link.end();
   return coldMs;
 }
 
 /** The limit in a process of its own that has done a fresh database, and how long that took from its start. */
-async function startBare<Times extends Pick<BareTimes, 'events' | 'endedMs'>>(
+async function startBare(
   bench: Bench,
   order: 'halves' | 'turns',
 ): Promise<{ readonly link: ChildLink; readonly coldMs: number }> {
@@ -84,7 +80,7 @@ async function startBare<Times extends Pick<BareTimes, 'events' | 'endedMs'>>(
   });
   try {
     const wait = { what: `the limit in ${order} is measured`, withinMs: limitMs(bench), signal };
-    const { events, endedMs } = await inTime(link.ready<Times>(), wait);
+    const { events, endedMs } = await inTime(link.ready<Pick<BareTimes, 'events' | 'endedMs'>>(), wait);
     mustBe(`events of the limit in ${order}`, events, pending);
     mustBeAll(await gateway.counts(), pending);
     mustBe('events processed by the limit', await stock.processedIn(database), pending + deliveredBefore);

@@ -83,8 +83,8 @@ async function measure(bench: Bench, way: Way): Promise<Taken> {
     environment: ground.environment,
     logFile: ground.file('writer.log'),
   });
-  const trickle = (count: number, everyMs: number) =>
-    inTime(link.trickle(count, everyMs), { what: `${count} commits`, withinMs: 120_000, signal });
+  const trickle = (count: number, pauseMs: number) =>
+    inTime(link.trickle(count, pauseMs), { what: `${count} commits`, withinMs: 120_000, signal });
   try {
     await trickle(warmUp[way], 1);
     const alone = await trickle(commits, everyMs);

@@ -86,16 +86,16 @@ function settleAll(statements: TurnStatements, { settlements, nowMs }: TurnReque
 
 /** What was accepted, by lease and gateway: a turn settles what one or two others have claimed. */
 function byLease(settlements: readonly Settlement[]): readonly (readonly Processed[])[] {
-  const groups: { readonly of: Processed; readonly all: Processed[] }[] = [];
+  const groups: Processed[][] = [];
   for (const settlement of settlements) {
     if (settlement.kind !== 'processed') continue;
     const { leaseId, gateway } = settlement;
     // Compared, not looked up: a key made of both would be hashed anew for each event.
-    const group = groups.find(({ of }) => of.leaseId === leaseId && of.gateway === gateway);
-    if (group === undefined) groups.push({ of: settlement, all: [settlement] });
-    else group.all.push(settlement);
+    const group = groups.find((all) => all[0]?.leaseId === leaseId && all[0].gateway === gateway);
+    if (group === undefined) groups.push([settlement]);
+    else group.push(settlement);
   }
-  return groups.map(({ all }) => all);
+  return groups;
 }
 
 /** Returns those whose lease was lost. */

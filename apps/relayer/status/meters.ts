@@ -72,7 +72,7 @@ export class Meters {
     this.leasesLost += events;
   };
 
-  /** And so is this. */
+  /** Taken as it is, like the two above. */
   readonly delivered = (event: ClaimedEvent, outcome: Outcome, tookMs: number): void => {
     this.outcomes[outcome.kind] += 1;
     this.delivery.observe(tookMs / 1_000);
