@@ -10,10 +10,11 @@ import {
 import { acceptedRows, type ContractRow, rejectedRows, unavailableRows } from './contract-table.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 12);
+const context = { nowMs: () => nowMs, mask: (text: string) => text };
 
 function outcomeOf(row: ContractRow) {
   const { status, contentType, body } = row;
-  return outcomeOfReply({ status, contentType, body, retryAfter: row.headers?.['retry-after'] }, nowMs);
+  return outcomeOfReply({ status, contentType, body, retryAfter: row.headers?.['retry-after'] }, context);
 }
 
 function reply(change: Partial<Reply>): Reply {
@@ -21,7 +22,7 @@ function reply(change: Partial<Reply>): Reply {
 }
 
 function unavailable(change: Partial<Reply>) {
-  const outcome = outcomeOfReply(reply(change), nowMs);
+  const outcome = outcomeOfReply(reply(change), context);
   if (outcome.kind !== 'unavailable') throw new Error(`expected unavailable, got ${outcome.kind}`);
   return outcome;
 }
@@ -56,14 +57,16 @@ describe('a reply', () => {
   test('is JSON by its content type in any case and with parameters', () => {
     const body = '{"status":true}';
     for (const contentType of ['application/json', 'Application/JSON; charset=utf-8', 'application/json;x']) {
-      expect(outcomeOfReply(reply({ status: 201, contentType, body }), nowMs)).toEqual({ kind: 'accepted' });
+      expect(outcomeOfReply(reply({ status: 201, contentType, body }), context)).toEqual({
+        kind: 'accepted',
+      });
     }
   });
 
   test.each(['null', '[]', '[true]', '"status"', 'true', '1', '{}', '{"status":1}', '{"status":null}', ''])(
     'is never accepted with the body %j',
     (body) => {
-      const outcome = outcomeOfReply(reply({ status: 201, contentType: 'application/json', body }), nowMs);
+      const outcome = outcomeOfReply(reply({ status: 201, contentType: 'application/json', body }), context);
       expect(outcome.kind).toBe('unavailable');
     },
   );
@@ -103,6 +106,15 @@ describe('a reason', () => {
     expect(reason).toMatch(/^HTTP 503: a b c \[31mx+$/);
     expect(reason.length).toBeLessThan(350);
   });
+
+  test.each(['7', 'null', '{"toString":1,"valueOf":1}', '[["a"]]'])(
+    'quotes the body when the message in it is no text: %s',
+    (message) => {
+      const body = `{"status":false,"message":${message}}`;
+      const { reason } = unavailable({ contentType: 'application/json', body });
+      expect(reason).toBe(`HTTP 503: ${body}`);
+    },
+  );
 
   test('is the status alone when the reply says nothing', () => {
     expect(unavailable({ body: ' \n' }).reason).toBe('HTTP 503');

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import { backoffMs } from '../apps/relayer/backoff.ts';
 import type { Evidence } from '../apps/relayer/history.ts';
-import type { Outcome } from '../apps/relayer/outcome.ts';
-import { deadUnsent, settlementFor, unclaimed } from '../apps/relayer/settlement.ts';
+import type { Refused } from '../apps/relayer/outcome.ts';
+import { deadUnsent, processed, settlementFor, unclaimed } from '../apps/relayer/settlement.ts';
 
 const policy = { gateway: 'https://convoy.test/api/v1/projects/p', maxAttempts: 3 };
 const nowMs = Date.UTC(2026, 0, 1);
@@ -26,9 +26,8 @@ function claimed(change: Partial<ClaimedEvent> = {}): ClaimedEvent {
   };
 }
 
-const accepted: Outcome = { kind: 'accepted' };
-const rejected: Outcome = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
-const unavailable: Outcome = {
+const rejected: Refused = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
+const unavailable: Refused = {
   kind: 'unavailable',
   reason: 'HTTP 503',
   reach: 'reached',
@@ -37,7 +36,7 @@ const unavailable: Outcome = {
 };
 
 /** A verdict in the middle of the jitter: the backoff is exact. */
-function settled(outcome: Outcome, evidence: Partial<Evidence>, attempts = 0) {
+function settled(outcome: Refused, evidence: Partial<Evidence>, attempts = 0) {
   const full = { failures: 1, isAlone: true, isSuspect: false, isBlamed: false, ...evidence };
   const verdict = { event: claimed({ attempts }), outcome, evidence: full, nowMs, random: 0.5 };
   return settlementFor(verdict, policy);
@@ -45,8 +44,7 @@ function settled(outcome: Outcome, evidence: Partial<Evidence>, attempts = 0) {
 
 describe('an outcome settles as', () => {
   test('processed when accepted, with the gateway that accepted it', () => {
-    const verdict = { event: claimed(), outcome: accepted, evidence: null, nowMs, random: 0 };
-    expect(settlementFor(verdict, policy)).toEqual({ ...lease, kind: 'processed', gateway: policy.gateway });
+    expect(processed(claimed(), policy)).toEqual({ ...lease, kind: 'processed', gateway: policy.gateway });
   });
 
   test.each([
@@ -88,7 +86,7 @@ describe('an outcome settles as', () => {
 });
 
 describe('the wait', () => {
-  function waitMs(outcome: Outcome, evidence: Partial<Evidence>, attempts = 0): number {
+  function waitMs(outcome: Refused, evidence: Partial<Evidence>, attempts = 0): number {
     const settlement = settled(outcome, evidence, attempts);
     if (!('availableAtMs' in settlement)) throw new Error(`${settlement.kind} does not wait`);
     return settlement.availableAtMs - nowMs;
@@ -111,7 +109,7 @@ describe('the wait', () => {
   });
 
   test('is no longer than the gateway waits between probes when nothing was there to take the event', () => {
-    const unreached: Outcome = { ...unavailable, reach: 'unreached' };
+    const unreached: Refused = { ...unavailable, reach: 'unreached' };
     expect([1, 5, 6, 20].map((failures) => waitMs(unreached, { failures }))).toEqual([
       1_000, 16_000, 30_000, 30_000,
     ]);

@@ -6,7 +6,7 @@ import type { Clock } from '../outbox/clock.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
 import { failureText, isReset } from './connection-failure.ts';
 import { firstAhead } from './first-ahead.ts';
-import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach } from './outcome.ts';
+import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach, type ReplyContext } from './outcome.ts';
 
 /** Convoy closes a connection idle for 30 s with a plain FIN; a request racing it would fail. */
 const idleSocketMs = 20_000;
@@ -53,10 +53,15 @@ export function createDeliverer(options: DeliverOptions): Deliverer {
     headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
   };
   const begin = firstAhead(clock);
+  const context: ReplyContext = {
+    nowMs: () => clock.nowMs(),
+    // Never kept: a gateway that echoes the key would bring it into the database and the log.
+    mask: (text) => text.replaceAll(options.apiKey, '***'),
+  };
   return {
     deliver(event, timeoutMs) {
       return new Promise((resolve) => {
-        const exchange = new Exchange({ clock, timeoutMs, apiKey: options.apiKey, resolve });
+        const exchange = new Exchange({ clock, context, timeoutMs, resolve });
         begin(() => {
           try {
             pool.dispatch({ ...request, body: requestBody(event) }, exchange);
@@ -83,16 +88,15 @@ export function requestBody(event: ClaimedEvent): string {
 
 interface ExchangeOptions {
   readonly clock: Clock;
+  readonly context: ReplyContext;
   readonly timeoutMs: number;
-  /** Never kept: a gateway that echoes it would bring it into the database and the log. */
-  readonly apiKey: string;
   readonly resolve: (outcome: Outcome) => void;
 }
 
 /** One request and its answer, under one deadline. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #clock: Clock;
-  readonly #apiKey: string;
+  readonly #context: ReplyContext;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #timeoutMs: number;
   readonly #untilMs: number;
@@ -107,9 +111,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #body = '';
   #bodyBytes = 0;
 
-  constructor({ clock, timeoutMs, apiKey, resolve }: ExchangeOptions) {
+  constructor({ clock, context, timeoutMs, resolve }: ExchangeOptions) {
     this.#clock = clock;
-    this.#apiKey = apiKey;
+    this.#context = context;
     this.#resolve = resolve;
     this.#timeoutMs = timeoutMs;
     this.#untilMs = clock.monotonicMs() + timeoutMs;
@@ -148,9 +152,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       contentType: this.#contentType,
       retryAfter: this.#retryAfter,
       body: this.#body,
-      mask: (text: string) => this.#withoutKey(text),
     };
-    this.#end(outcomeOfReply(reply, this.#clock.nowMs()));
+    this.#end(outcomeOfReply(reply, this.#context));
   }
 
   onResponseError(_: unknown, error: unknown): void {
@@ -176,11 +179,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#isOver = true;
     this.#cancelDeadline();
     const shown =
-      outcome.kind === 'accepted' ? outcome : { ...outcome, reason: this.#withoutKey(outcome.reason) };
+      outcome.kind === 'accepted' ? outcome : { ...outcome, reason: this.#context.mask(outcome.reason) };
     this.#resolve(shown);
-  }
-
-  #withoutKey(text: string): string {
-    return text.replaceAll(this.#apiKey, '***');
   }
 }

@@ -1,21 +1,22 @@
 // What people are told of an event that was sent and not accepted. It decides nothing.
 import type { Log } from '../outbox/log.ts';
-import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
+import type { ClaimedEvent } from '../outbox/store.ts';
 import type { Evidence } from './history.ts';
-import type { Outcome } from './outcome.ts';
+import type { Refused } from './outcome.ts';
+import type { Unprocessed } from './settlement.ts';
 
 /** An event that was sent. */
-export interface Answered {
+export interface Refusal {
   readonly event: ClaimedEvent;
-  readonly outcome: Outcome;
+  readonly outcome: Refused;
   /** From just before it was sent to its outcome. */
   readonly tookMs: number;
 }
 
 /** What was made of it. */
-interface Judgement extends Answered {
-  readonly evidence: Evidence | null;
-  readonly settlement: Settlement;
+interface Judgement extends Refusal {
+  readonly evidence: Evidence;
+  readonly settlement: Unprocessed;
 }
 
 /** From so many failures in a row on, an event nobody could blame is shown as suspect. */
@@ -25,8 +26,6 @@ const suspectFailures = 3;
 export function tellFailure(judgement: Judgement, log: Log): void {
   const { event, settlement, tookMs } = judgement;
   switch (settlement.kind) {
-    case 'processed':
-      return;
     case 'retry':
       return log.warn('event failed, will be tried again', {
         event: event.id,
@@ -49,7 +48,6 @@ export function tellFailure(judgement: Judgement, log: Log): void {
 }
 
 function tellReleased({ event, outcome, evidence, tookMs }: Judgement, log: Log): void {
-  if (outcome.kind === 'accepted' || evidence === null) return;
   const { failures } = evidence;
   const fields = { event: event.id, failures, reason: outcome.reason, took_ms: tookMs };
   const isOften = failures >= suspectFailures;

@@ -54,21 +54,25 @@ interface Trouble {
 }
 
 export class History {
-  #totals: Totals = { answers: 0, accepted: 0 };
+  #answers = 0;
+  #accepted = 0;
   /** When a rejected event was last accepted after all. */
   #refutedAtMs = Number.NEGATIVE_INFINITY;
   readonly #troubles = new Map<number, Trouble>();
   #failingSinceAcceptance: number[] = [];
   /** Totals at the start of each of the last seconds, oldest first. */
   readonly #seconds: { readonly startMs: number; readonly totals: Totals }[] = [];
+  #secondEndsAtMs = Number.NEGATIVE_INFINITY;
 
   /** An acceptance: the event's own failures are forgotten. */
   accepted(seq: number, nowMs: number): void {
-    const wasRejected = (this.#troubles.get(seq)?.acceptedAtRejection ?? null) !== null;
+    this.#count(nowMs);
+    this.#accepted += 1;
+    if (this.#failingSinceAcceptance.length > 0) this.#failingSinceAcceptance = [];
+    const trouble = this.#troubles.get(seq);
+    if (trouble === undefined) return;
     this.#troubles.delete(seq);
-    this.#failingSinceAcceptance = [];
-    this.#count(nowMs, 1);
-    if (wasRejected) this.#refutedAtMs = nowMs;
+    if (trouble.acceptedAtRejection !== null) this.#refutedAtMs = nowMs;
   }
 
   /** A failure: what is known against the event, this failure included. */
@@ -76,21 +80,18 @@ export class History {
     const before = this.#troubles.get(seq);
     const isAlone = this.#isFailingAlone(seq);
     const isConspicuous =
-      reach !== 'unreached' &&
-      isAlone &&
-      before !== undefined &&
-      this.#totals.accepted > before.since.accepted;
+      reach !== 'unreached' && isAlone && before !== undefined && this.#accepted > before.since.accepted;
     const isBlamed = isRejection
       ? this.#isRejectionBelieved(before, nowMs)
       : isConspicuous && this.#doOthersPass(before, nowMs);
     const isSuspect = reach === 'cut' ? isBlamed : isConspicuous;
     const failures = (before?.failures ?? 0) + 1;
-    this.#count(nowMs, 0);
+    this.#count(nowMs);
     this.#remember(seq, {
       failures,
       since: this.#totals,
       failedAtMs: nowMs,
-      acceptedAtRejection: isRejection ? this.#totals.accepted : (before?.acceptedAtRejection ?? null),
+      acceptedAtRejection: isRejection ? this.#accepted : (before?.acceptedAtRejection ?? null),
     });
     return { failures, isAlone, isSuspect, isBlamed };
   }
@@ -103,14 +104,14 @@ export class History {
   #isRejectionBelieved(before: Trouble | undefined, nowMs: number): boolean {
     const baseline = before?.acceptedAtRejection ?? null;
     const isTrusted = nowMs - this.#refutedAtMs >= distrustMs;
-    return isTrusted && baseline !== null && this.#totals.accepted > baseline;
+    return isTrusted && baseline !== null && this.#accepted > baseline;
   }
 
   #doOthersPass(before: Trouble, nowMs: number): boolean {
     const isRecent = nowMs - before.failedAtMs < windowMs;
     const base = isRecent ? before.since : this.#windowStart(nowMs);
-    const answers = this.#totals.answers - base.answers;
-    return answers >= answersNeeded && this.#totals.accepted - base.accepted >= answers * acceptedShare;
+    const answers = this.#answers - base.answers;
+    return answers >= answersNeeded && this.#accepted - base.accepted >= answers * acceptedShare;
   }
 
   /** Notes the failure; two different events are enough to know that none is alone. */
@@ -120,13 +121,17 @@ export class History {
     return failing.length === 1 && failing[0] === seq;
   }
 
-  #count(nowMs: number, accepted: 0 | 1): void {
-    const newest = this.#seconds.at(-1);
-    if (newest === undefined || nowMs - newest.startMs >= 1_000) {
+  get #totals(): Totals {
+    return { answers: this.#answers, accepted: this.#accepted };
+  }
+
+  #count(nowMs: number): void {
+    if (nowMs >= this.#secondEndsAtMs) {
       this.#seconds.push({ startMs: nowMs, totals: this.#totals });
+      this.#secondEndsAtMs = nowMs + 1_000;
       this.#dropBefore(nowMs - windowMs);
     }
-    this.#totals = { answers: this.#totals.answers + 1, accepted: this.#totals.accepted + accepted };
+    this.#answers += 1;
   }
 
   #windowStart(nowMs: number): Totals {

@@ -3,11 +3,12 @@
 // that is recognised as being about this event rejects it; everything else means "not now".
 
 /** What sending an event once came to. */
-export type Outcome =
-  | { readonly kind: 'accepted' }
+export type Outcome = { readonly kind: 'accepted' } | Refused;
+
+/** What is no acceptance. */
+export type Refused =
   /** Convoy says that this very event is wrong. */
-  | { readonly kind: 'rejected'; readonly reason: string }
-  | Unavailable;
+  { readonly kind: 'rejected'; readonly reason: string } | Unavailable;
 
 /** No verdict on the event: an outage, a limit, a timeout, or something that is not Convoy. */
 export interface Unavailable {
@@ -34,8 +35,14 @@ export interface Reply {
   readonly contentType: string;
   readonly retryAfter: string | undefined;
   readonly body: string;
+}
+
+/** What is needed to understand a reply that is no acceptance. */
+export interface ReplyContext {
+  /** Epoch ms: a Retry-After may be a date. */
+  readonly nowMs: () => number;
   /** Masks what must not be quoted. It comes before any cut: of a text that was cut nobody can tell what it was. */
-  readonly mask?: (text: string) => string;
+  readonly mask: (text: string) => string;
 }
 
 /** Retry-After is honoured up to five minutes: a longer or absurd one is tried again then. */
@@ -43,17 +50,21 @@ export const longestRetryAfterMs = 300_000;
 /** A 429 without a usable Retry-After waits this long. */
 const plainRateLimitMs = 1_000;
 
-/** Classifies a complete reply. `nowMs` (epoch) is needed for a Retry-After in the form of a date. */
-export function outcomeOfReply(reply: Reply, nowMs: number): Outcome {
+const accepted: Outcome = { kind: 'accepted' };
+
+/** Classifies a complete reply. */
+export function outcomeOfReply(reply: Reply, context: ReplyContext): Outcome {
   const answer = convoyAnswer(reply);
-  if (reply.status === 201 && answer?.status === true) return { kind: 'accepted' };
-  const reason = reasonText(reply, answer?.message);
-  if (isAboutTheEvent(reply.status, answer?.message)) return { kind: 'rejected', reason };
+  if (reply.status === 201 && answer?.status === true) return accepted;
+  // Anything may stand there: what is no text is quoted as a part of the body.
+  const message = typeof answer?.message === 'string' ? answer.message : undefined;
+  const reason = reasonText(reply.status, context.mask(message ?? reply.body));
+  if (isAboutTheEvent(reply.status, message)) return { kind: 'rejected', reason };
   return {
     kind: 'unavailable',
     reason,
     reach: 'reached',
-    retryAfterMs: retryAfterMs(reply, nowMs),
+    retryAfterMs: retryAfterMs(reply, context.nowMs()),
     check: settingToCheck(reply.status, answer !== null),
   };
 }
@@ -64,12 +75,11 @@ export function outcomeOfFailure(failure: Pick<Unavailable, 'reason' | 'reach'>)
 }
 
 /** Convoy's envelope, or null when the reply is not Convoy's JSON. */
-function convoyAnswer(reply: Reply): { readonly status: unknown; readonly message: string } | null {
+function convoyAnswer(reply: Reply): { readonly status: unknown; readonly message?: unknown } | null {
   if (!reply.contentType.toLowerCase().startsWith('application/json')) return null;
   try {
     const body: unknown = JSON.parse(reply.body);
-    if (typeof body !== 'object' || body === null || !('status' in body)) return null;
-    return { status: body.status, message: 'message' in body ? String(body.message) : '' };
+    return typeof body === 'object' && body !== null && 'status' in body ? body : null;
   } catch {
     return null;
   }
@@ -112,12 +122,10 @@ function parseRetryAfter(text: string | undefined, nowMs: number): number | null
 }
 
 const longestReason = 300;
-const same = (text: string) => text;
 
 /** One line for logs and `last_error`: the status and what Convoy said, cut to a readable length. */
-function reasonText(reply: Reply, message: string | undefined): string {
-  const said = (reply.mask ?? same)(message ?? reply.body);
+function reasonText(status: number, said: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a reply may hold anything; a log line must not
   const clean = said.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').trim();
-  return `HTTP ${reply.status}${clean === '' ? '' : `: ${clean.slice(0, longestReason)}`}`;
+  return `HTTP ${status}${clean === '' ? '' : `: ${clean.slice(0, longestReason)}`}`;
 }

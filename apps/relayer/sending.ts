@@ -5,11 +5,19 @@ import { crashPoint } from '../outbox/crash-point.ts';
 import { problemOfEvent } from '../outbox/event-rules.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
-import { type Answered, tellFailure } from './failure-log.ts';
-import type { Evidence, History } from './history.ts';
-import type { Outcome } from './outcome.ts';
+import { type Refusal, tellFailure } from './failure-log.ts';
+import type { History } from './history.ts';
+import type { Outcome, Refused } from './outcome.ts';
 import type { OwnerGuard } from './owner-guard.ts';
-import { deadUnsent, heldBack, heldByMistake, type Policy, settlementFor, unclaimed } from './settlement.ts';
+import {
+  deadUnsent,
+  heldBack,
+  heldByMistake,
+  type Policy,
+  processed,
+  settlementFor,
+  unclaimed,
+} from './settlement.ts';
 
 export interface SendingOptions extends Policy {
   readonly leaseMs: number;
@@ -67,8 +75,14 @@ export async function send(claim: Claim, parts: SendingParts, options: SendingOp
     const timeoutMs = timeoutOf(claim, startedMs, options);
     if (timeoutMs === null) return unsent(unclaimed(event));
     const outcome = await parts.deliver(event, timeoutMs);
-    const tookMs = parts.clock.monotonicMs() - startedMs;
+    const answeredMs = parts.clock.monotonicMs();
+    const tookMs = answeredMs - startedMs;
     parts.onOutcome?.(event, outcome, tookMs);
+    if (outcome.kind === 'accepted') {
+      crashPoint('relayer:after-acceptance');
+      parts.history.accepted(event.seq, answeredMs);
+      return { settlement: processed(event, options), outcome };
+    }
     if (outcome.kind === 'unavailable' && tookMs > timeoutMs + stoodStillMs) {
       const fields = { event: event.id, reason: outcome.reason, took_ms: Math.round(tookMs) };
       parts.log.debug('this process stood still, event will be sent again', fields);
@@ -120,27 +134,21 @@ function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string |
   });
 }
 
-function judge(answered: Answered, parts: SendingParts, policy: Policy): Sent {
-  const { event, outcome } = answered;
+/** What follows from an answer that is no acceptance. */
+function judge(refusal: Refusal, parts: SendingParts, policy: Policy): Sent {
+  const { event, outcome } = refusal;
   const { history, clock } = parts;
-  const nowMs = clock.monotonicMs();
-  let evidence: Evidence | null = null;
-  if (outcome.kind === 'accepted') {
-    crashPoint('relayer:after-acceptance');
-    history.accepted(event.seq, nowMs);
-  } else {
-    const isRejection = outcome.kind === 'rejected';
-    const reach = isRejection ? 'reached' : outcome.reach;
-    evidence = history.failed({ seq: event.seq, isRejection, reach, nowMs });
-  }
+  const isRejection = outcome.kind === 'rejected';
+  const reach = isRejection ? 'reached' : outcome.reach;
+  const evidence = history.failed({ seq: event.seq, isRejection, reach, nowMs: clock.monotonicMs() });
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  if (settlement.kind !== 'processed') tellFailure({ ...answered, evidence, settlement }, parts.log);
-  return { settlement, outcome: evidence?.isSuspect === true ? withoutOrders(outcome) : outcome };
+  tellFailure({ ...refusal, evidence, settlement }, parts.log);
+  return { settlement, outcome: evidence.isSuspect ? withoutOrders(outcome) : outcome };
 }
 
 /** A suspect's answer is about the event: neither a wrong setting nor a Retry-After in it closes the gateway to others. */
-function withoutOrders(outcome: Outcome): Outcome {
+function withoutOrders(outcome: Refused): Refused {
   return outcome.kind === 'unavailable' ? { ...outcome, retryAfterMs: null, check: null } : outcome;
 }

@@ -4,7 +4,7 @@ import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
 import { backoffMs, longestBackoffMs } from './backoff.ts';
 import { longestPauseMs } from './gateway.ts';
 import type { Evidence } from './history.ts';
-import type { Outcome } from './outcome.ts';
+import type { Refused } from './outcome.ts';
 
 export interface Policy {
   /** URL of the project that accepts events; kept with each processed event. */
@@ -15,25 +15,28 @@ export interface Policy {
 
 export interface Verdict {
   readonly event: ClaimedEvent;
-  readonly outcome: Outcome;
-  /** Null for an acceptance. */
-  readonly evidence: Evidence | null;
+  readonly outcome: Refused;
+  readonly evidence: Evidence;
   readonly nowMs: number;
   /** In [0, 1); spreads the backoff. */
   readonly random: number;
 }
 
-/** The settlement that follows from an outcome. */
+/** How a lease ends whose event is not done. */
+export type Unprocessed = Exclude<Settlement, { readonly kind: 'processed' }>;
+
+/** The settlement of an event that was accepted. */
+export function processed({ seq, leaseId }: ClaimedEvent, { gateway }: Policy): Settlement {
+  return { seq, leaseId, kind: 'processed', gateway };
+}
+
+/** The settlement of an event that was not. */
 export function settlementFor(
   { event, outcome, evidence, nowMs, random }: Verdict,
   policy: Policy,
-): Settlement {
-  const { seq, leaseId } = event;
-  // Spelled out: a spread here and in `judge` cost 8 us of 240 an event.
-  if (outcome.kind === 'accepted') return { seq, leaseId, kind: 'processed', gateway: policy.gateway };
-  const lease = { seq, leaseId };
-
-  const failures = Math.max(evidence?.failures ?? 1, event.attempts + 1);
+): Unprocessed {
+  const lease = { seq: event.seq, leaseId: event.leaseId };
+  const failures = Math.max(evidence.failures, event.attempts + 1);
   const retryAfterMs = outcome.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;
   const isUnreached = outcome.kind === 'unavailable' && outcome.reach === 'unreached';
   // What the gateway alone is to blame for is there for each of its probes, however often it failed before.
@@ -41,14 +44,14 @@ export function settlementFor(
   const availableAtMs = nowMs + Math.max(Math.min(backoffMs(failures, random), longestMs), retryAfterMs);
   const error = outcome.reason;
 
-  if (evidence?.isBlamed === true) {
+  if (evidence.isBlamed) {
     const isLast = event.attempts + 1 >= policy.maxAttempts;
     return isLast
       ? { ...lease, kind: 'dead', error, countsAttempt: true }
       : { ...lease, kind: 'retry', availableAtMs, error };
   }
   // What waits for the gateway is due as soon as that reopens. A suspect would close it again at once.
-  const isAboutEvent = outcome.kind === 'rejected' || evidence?.isSuspect === true;
+  const isAboutEvent = outcome.kind === 'rejected' || evidence.isSuspect;
   const waitReason = isAboutEvent ? 'evidence' : 'gateway';
   return { ...lease, kind: 'released', availableAtMs, waitReason, error, claim: 'answered' };
 }
