@@ -5,6 +5,7 @@ import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../outbox/clock.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
 import { failureText, isReset } from './connection-failure.ts';
+import { Deadlines, type Limited } from './deadlines.ts';
 import { firstAhead } from './first-ahead.ts';
 import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach, type ReplyContext } from './outcome.ts';
 
@@ -53,6 +54,7 @@ export function createDeliverer(options: DeliverOptions): Deliverer {
     headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
   };
   const begin = firstAhead(clock);
+  const deadlines = new Deadlines(clock);
   const context: ReplyContext = {
     nowMs: () => clock.nowMs(),
     // Never kept: a gateway that echoes the key would bring it into the database and the log.
@@ -61,7 +63,7 @@ export function createDeliverer(options: DeliverOptions): Deliverer {
   return {
     deliver(event, timeoutMs) {
       return new Promise((resolve) => {
-        const exchange = new Exchange({ clock, context, timeoutMs, resolve });
+        const exchange = new Exchange({ clock, deadlines, context, timeoutMs, resolve });
         begin(() => {
           try {
             pool.dispatch({ ...request, body: requestBody(event) }, exchange);
@@ -88,19 +90,20 @@ export function requestBody(event: ClaimedEvent): string {
 
 interface ExchangeOptions {
   readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly context: ReplyContext;
   readonly timeoutMs: number;
   readonly resolve: (outcome: Outcome) => void;
 }
 
 /** One request and its answer, under one deadline. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Dispatcher.DispatchHandler, Limited {
+  readonly untilMs: number;
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   readonly #context: ReplyContext;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #timeoutMs: number;
-  readonly #untilMs: number;
-  #cancelDeadline: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #isOver = false;
   #isSent = false;
@@ -111,23 +114,21 @@ class Exchange implements Dispatcher.DispatchHandler {
   #body = '';
   #bodyBytes = 0;
 
-  constructor({ clock, context, timeoutMs, resolve }: ExchangeOptions) {
+  constructor({ clock, deadlines, context, timeoutMs, resolve }: ExchangeOptions) {
     this.#clock = clock;
+    this.#deadlines = deadlines;
     this.#context = context;
     this.#resolve = resolve;
     this.#timeoutMs = timeoutMs;
-    this.#untilMs = clock.monotonicMs() + timeoutMs;
-    this.#cancelDeadline = clock.after(timeoutMs, () => {
-      // When this process stood still, timers come before the answers that arrived meanwhile: those are looked at first.
-      this.#cancelDeadline = clock.soon(() => this.#giveUpLate());
-    });
+    this.untilMs = clock.monotonicMs() + timeoutMs;
+    deadlines.add(this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The last moment before the first byte. The deadline passed while a connection was being made, or this process stood
     // still, and its timer may not have run yet: somebody else may hold the event by now, and nothing is sent.
-    if (this.#isOver || this.#clock.monotonicMs() >= this.#untilMs) this.#giveUpLate();
+    if (this.#isOver || this.#clock.monotonicMs() >= this.untilMs) this.expire();
     else this.#isSent = true;
   }
 
@@ -161,7 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#end(outcomeOfFailure({ reason: failureText(error), reach: isCut ? 'cut' : this.#reach }));
   }
 
-  #giveUpLate(): void {
+  expire(): void {
     this.#giveUp(`no ${this.#isSent ? 'answer' : 'connection'} within ${Math.round(this.#timeoutMs)} ms`);
   }
 
@@ -177,7 +178,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #end(outcome: Outcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#cancelDeadline();
+    this.#deadlines.remove(this);
     const shown =
       outcome.kind === 'accepted' ? outcome : { ...outcome, reason: this.#context.mask(outcome.reason) };
     this.#resolve(shown);
