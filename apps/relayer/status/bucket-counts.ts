@@ -20,8 +20,9 @@ export class BucketCounts {
   }
 
   observe(seconds: number): void {
+    const { bounds } = this;
     let index = 0;
-    while (index < this.bounds.length && seconds > (this.bounds[index] ?? 0)) index += 1;
+    while (index < bounds.length && seconds > (bounds[index] ?? 0)) index += 1;
     this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sum += seconds;
     this.total += 1;
