@@ -16,9 +16,10 @@ test('a small drain is measured against the limit, on the same bytes, and writte
   }
   expect(result.measures.map(({ name }) => name)).toEqual(
     expect.arrayContaining(
-      ['rate', 'limit', 'ratio', 'limit-turns', 'ratio-turns', 'cpu', 'memory'].map(
-        (name) => `drain.${name}`,
-      ),
+      [
+        ...['rate', 'limit', 'ratio', 'limit-pool', 'ratio-pool', 'limit-turns', 'ratio-turns'],
+        ...['cpu', 'memory'],
+      ].map((name) => `drain.${name}`),
     ),
   );
   expect(

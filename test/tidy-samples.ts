@@ -47,8 +47,8 @@ export const samples: readonly {
   {
     rule: /each room/,
     path: 'scripts/bench/x.ts',
-    bad: `import { a } from '../../apps/relayer/deliver.ts';`,
-    good: `import { Pool } from 'undici';\nimport { a } from '../../apps/outbox/sqlite/connection.ts';`,
+    bad: `import { a } from '../../apps/relayer/relayer.ts';`,
+    good: `import { Pool } from 'undici';\nimport { a } from '../../apps/relayer/deliver.ts';\nimport { b } from '../../apps/outbox/sqlite/connection.ts';`,
   },
   {
     rule: /one door/,

@@ -3,9 +3,12 @@
 import { type BareWork, relayInHalves, relayInTurns } from './bare-relay.ts';
 import type { ChildAnswer } from './child-link.ts';
 
-const [order, database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
+const [order, client, database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
 const relay = order === 'turns' ? relayInTurns : relayInHalves;
-const first: BareWork = { database, baseUrl, slots: Number(slots) };
+const first: BareWork = {
+  ...{ database, baseUrl, slots: Number(slots) },
+  client: client === 'relayer' ? 'relayer' : 'pool',
+};
 
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});

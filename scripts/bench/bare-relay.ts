@@ -1,11 +1,13 @@
-// The limit: the same work without a relayer around it. It retries, fences and records nothing. In halves SQLite's half claims and settles
-// every event in batches as large as the slots allow, and then HTTP's half keeps as many requests in flight as there are slots: neither ever
-// waits for the other. In turns each batch is claimed, sent and settled before the next, as by the plainest relayer there could be.
+// The limit: the same work without a relayer around it, with its client or with undici's. It retries, fences and records nothing. In halves
+// SQLite's half claims and settles every event in batches as large as the slots allow, and then HTTP's half keeps as many requests in flight as
+// there are slots: neither ever waits for the other. In turns each batch is claimed, sent and settled before the next, as by the plainest
+// relayer there could be.
 import { randomBytes } from 'node:crypto';
+import { isoText } from '../../apps/outbox/clock.ts';
 import { gatewayName } from '../../apps/outbox/convoy-url.ts';
 import { leaseIds } from '../../apps/outbox/lease-id.ts';
 import { openDatabase, type SqliteConnection } from '../../apps/outbox/sqlite/connection.ts';
-import { type BareRow, bareSender } from './bare-sender.ts';
+import { type BareRow, type Client, openSender } from './bare-sender.ts';
 import { project } from './ground.ts';
 import { monotonicMs } from './monotonic.ts';
 
@@ -14,6 +16,7 @@ export interface BareWork {
   /** Ends in `/api`. */
   readonly baseUrl: string;
   readonly slots: number;
+  readonly client: Client;
 }
 
 export interface BareTimes {
@@ -29,7 +32,7 @@ export interface BareTimes {
 }
 
 /** Does all pending events of a database, in halves. */
-export async function relayInHalves({ database, baseUrl, slots }: BareWork): Promise<BareTimes> {
+export async function relayInHalves({ database, baseUrl, slots, client }: BareWork): Promise<BareTimes> {
   const cpu = process.cpuUsage();
   const startedMs = monotonicMs();
   const db = await openAsRelayers(database);
@@ -39,7 +42,7 @@ export async function relayInHalves({ database, baseUrl, slots }: BareWork): Pro
     for (const row of claimed) rows.push(row);
   }
   const betweenMs = monotonicMs();
-  const sender = bareSender(baseUrl, slots);
+  const sender = openSender(client, baseUrl, slots);
   await sender.sendAll(rows);
   const endedMs = monotonicMs();
   const { user, system } = process.cpuUsage(cpu);
@@ -60,10 +63,11 @@ export async function relayInTurns({
   database,
   baseUrl,
   slots,
+  client,
 }: BareWork): Promise<Pick<BareTimes, 'events' | 'endedMs'>> {
   const db = await openAsRelayers(database);
   const turn = bareTurn(db, { baseUrl, slots });
-  const sender = bareSender(baseUrl, slots);
+  const sender = openSender(client, baseUrl, slots);
   let events = 0;
   for (let claimed = turn([]); claimed.length > 0; claimed = turn(claimed)) {
     await sender.sendAll(claimed);
@@ -99,13 +103,13 @@ function bareTurn(
      WHERE seq IN (SELECT value FROM json_each(:seqs)) AND lease_id = +:leaseId
     RETURNING seq`)
     .pluck();
-  // As long as those of a relayer: rows grow by them.
+  // As long as those of a relayer, like the time: rows grow by them.
   const nextLeaseId = leaseIds({ slot: '00', token: randomBytes(6).toString('hex') });
   const gateway = gatewayName(baseUrl, project.id);
   let leaseId = '';
   const { immediate } = db.transaction((held: readonly BareRow[]): readonly BareRow[] => {
     const nowMs = Date.now();
-    const at = new Date(nowMs).toISOString();
+    const at = isoText(nowMs);
     const seqs = JSON.stringify(held.map(([seq]) => seq));
     settle.all({ seqs, leaseId, at, gateway });
     leaseId = nextLeaseId();

@@ -5,10 +5,13 @@ import type { ProcessUsage } from './process-usage.ts';
 
 /** What the same work takes at least. */
 export interface Limit {
-  /** From the start of its process, in halves. */
+  /** From the start of its process, with the relayer's own client, in halves. */
   readonly coldMs: number;
-  /** The same, in turns. */
+  /** The same with undici's Pool. */
+  readonly coldPoolMs: number;
+  /** With that, and in turns. */
   readonly coldTurnsMs: number;
+  /** With that, in halves. */
   readonly warm: BareTimes;
   readonly gatewayUs: number;
   readonly bodyBytes: number;
@@ -53,19 +56,20 @@ export function againstLimit(runs: readonly Limited[], pending: number): readonl
   return [
     measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(pending, run.limit.coldMs)),
     measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
-    measure('limit-turns', 'limit in turns, from process start', 'events/s', ({ limit }) =>
+    measure('limit-pool', "limit with undici's Pool", 'events/s', ({ limit }) =>
+      perSecond(pending, limit.coldPoolMs),
+    ),
+    measure('ratio-pool', 'of it', 'ratio', (run) => run.limit.coldPoolMs / run.drained.tookMs),
+    measure('limit-turns', 'the same in turns', 'events/s', ({ limit }) =>
       perSecond(pending, limit.coldTurnsMs),
     ),
-    measure(
-      'ratio-turns',
-      'of the limit in turns',
-      'ratio',
-      (run) => run.limit.coldTurnsMs / run.drained.tookMs,
+    measure('ratio-turns', 'of it', 'ratio', (run) => run.limit.coldTurnsMs / run.drained.tookMs),
+    measure('limit-warm', "limit with undici's Pool, warm", 'events/s', (run) =>
+      perSecond(pending, warmMs(run)),
     ),
-    measure('limit-warm', 'limit, warm', 'events/s', (run) => perSecond(pending, warmMs(run))),
     measure(
       'ratio-warm',
-      'of the warm limit',
+      'of it, the second half',
       'ratio',
       (run) => warmMs(run) / (2 * run.drained.secondHalfMs),
     ),

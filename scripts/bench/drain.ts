@@ -1,6 +1,7 @@
 // The drain: so many committed events waiting, from the start of the relayer's process to the last one settled. On SQLite, beside it
-// in the same run, the limit (bare-relay.ts): cold, in halves and in turns, from the start of its process too, and warm.
+// in the same run, the limit (bare-relay.ts): with the relayer's own client and with undici's Pool, from the start of its process too, and warm.
 import type { BareTimes } from './bare-relay.ts';
+import type { Client } from './bare-sender.ts';
 import { type Bench, defaultSlots, eachRun } from './bench.ts';
 import { ChildLink } from './child-link.ts';
 import { againstLimit, costsOf, type Drained, type Limit, ratesOf } from './drain-figures.ts';
@@ -34,31 +35,36 @@ export async function drain(bench: Bench): Promise<readonly Measure[]> {
 async function measureLimit(bench: Bench): Promise<Limit> {
   const { settings, gateway, stock, signal } = bench;
   const { pending } = settings;
+  const coldMs = await measureCold(bench, { order: 'halves', client: 'relayer' });
+  const coldTurnsMs = await measureCold(bench, { order: 'turns', client: 'pool' });
   const warm = await stock.take(pending);
-  const halves = await startBare(bench, 'halves');
+  const pool = await startBare(bench, { order: 'halves', client: 'pool' });
   try {
     await gateway.reset();
     const wait = { what: 'the limit is measured warm', withinMs: limitMs(bench), signal };
     const question = { kind: 'relay', database: warm } as { kind: string };
-    const second = await inTime(halves.link.ask<BareTimes>(question), wait);
+    const second = await inTime(pool.link.ask<BareTimes>(question), wait);
     mustBe('events of the warm limit', second.events, pending);
     const counts = await gateway.counts();
     mustBeAll(counts, pending);
     return {
-      coldMs: halves.coldMs,
-      coldTurnsMs: await measureTurns(bench),
-      warm: second,
+      ...{ coldMs, coldPoolMs: pool.coldMs, coldTurnsMs, warm: second },
       gatewayUs: (counts.cpuMs / pending) * 1_000,
       bodyBytes: counts.bodyBytes,
     };
   } finally {
-    await halves.link.end();
+    await pool.link.end();
     await stock.drop(warm);
   }
 }
 
-async function measureTurns(bench: Bench): Promise<number> {
-  const { link, coldMs } = await startBare(bench, 'turns');
+interface Bare {
+  readonly order: 'halves' | 'turns';
+  readonly client: Client;
+}
+
+async function measureCold(bench: Bench, bare: Bare): Promise<number> {
+  const { link, coldMs } = await startBare(bench, bare);
   await link.end();
   return coldMs;
 }
@@ -66,7 +72,7 @@ async function measureTurns(bench: Bench): Promise<number> {
 /** The limit in a process of its own that has done a fresh database, and how long that took from its start. */
 async function startBare(
   bench: Bench,
-  order: 'halves' | 'turns',
+  { order, client }: Bare,
 ): Promise<{ readonly link: ChildLink; readonly coldMs: number }> {
   const { settings, ground, gateway, stock, signal } = bench;
   const { pending, concurrency } = settings;
@@ -74,7 +80,7 @@ async function startBare(
   await gateway.reset();
   const link = new ChildLink({
     script: 'bare/main.js',
-    args: [order, database, gateway.baseUrl, String(concurrency ?? defaultSlots)],
+    args: [order, client, database, gateway.baseUrl, String(concurrency ?? defaultSlots)],
     environment: ground.environment,
     logFile: ground.file('bare.log'),
   });
