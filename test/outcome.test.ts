@@ -54,6 +54,19 @@ describe('a reply', () => {
     expect(unavailable({ status: 404 }).check).toContain('CONVOY_BASE_URL');
   });
 
+  test.each(['7', '{"toString":1,"valueOf":1}'])('is accepted whatever the message is: %s', (message) => {
+    const body = `{"status":true,"message":${message}}`;
+    const outcome = outcomeOfReply(reply({ status: 201, contentType: 'application/json', body }), context);
+    expect(outcome).toEqual({ kind: 'accepted' });
+  });
+
+  test.each([
+    { what: 'without a status', body: '{"message":"body must be an object"}' },
+    { what: 'in a list', body: '{"status":false,"message":["body must be an object"]}' },
+  ])('with a complaint $what is not about the event', ({ body }) => {
+    expect(unavailable({ status: 400, contentType: 'application/json', body }).kind).toBe('unavailable');
+  });
+
   test('is JSON by its content type in any case and with parameters', () => {
     const body = '{"status":true}';
     for (const contentType of ['application/json', 'Application/JSON; charset=utf-8', 'application/json;x']) {
@@ -115,6 +128,11 @@ describe('a reason', () => {
       expect(reason).toBe(`HTTP 503: ${body}`);
     },
   );
+
+  test('quotes the body when there is no message in it', () => {
+    const { reason } = unavailable({ contentType: 'application/json', body: '{"status":false}' });
+    expect(reason).toBe('HTTP 503: {"status":false}');
+  });
 
   test('is the status alone when the reply says nothing', () => {
     expect(unavailable({ body: ' \n' }).reason).toBe('HTTP 503');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClaimedEvent } from '../apps/outbox/store.ts';
 import { backoffMs } from '../apps/relayer/backoff.ts';
 import type { Evidence } from '../apps/relayer/history.ts';
-import type { Refused } from '../apps/relayer/outcome.ts';
+import type { FailedOutcome } from '../apps/relayer/outcome.ts';
 import { deadUnsent, processed, settlementFor, unclaimed } from '../apps/relayer/settlement.ts';
 
 const policy = { gateway: 'https://convoy.test/api/v1/projects/p', maxAttempts: 3 };
@@ -26,8 +26,8 @@ function claimed(change: Partial<ClaimedEvent> = {}): ClaimedEvent {
   };
 }
 
-const rejected: Refused = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
-const unavailable: Refused = {
+const rejected: FailedOutcome = { kind: 'rejected', reason: 'HTTP 400: body must not be empty' };
+const unavailable: FailedOutcome = {
   kind: 'unavailable',
   reason: 'HTTP 503',
   reach: 'reached',
@@ -36,7 +36,7 @@ const unavailable: Refused = {
 };
 
 /** A verdict in the middle of the jitter: the backoff is exact. */
-function settled(outcome: Refused, evidence: Partial<Evidence>, attempts = 0) {
+function settled(outcome: FailedOutcome, evidence: Partial<Evidence>, attempts = 0) {
   const full = { failures: 1, isAlone: true, isSuspect: false, isBlamed: false, ...evidence };
   const verdict = { event: claimed({ attempts }), outcome, evidence: full, nowMs, random: 0.5 };
   return settlementFor(verdict, policy);
@@ -86,7 +86,7 @@ describe('an outcome settles as', () => {
 });
 
 describe('the wait', () => {
-  function waitMs(outcome: Refused, evidence: Partial<Evidence>, attempts = 0): number {
+  function waitMs(outcome: FailedOutcome, evidence: Partial<Evidence>, attempts = 0): number {
     const settlement = settled(outcome, evidence, attempts);
     if (!('availableAtMs' in settlement)) throw new Error(`${settlement.kind} does not wait`);
     return settlement.availableAtMs - nowMs;
@@ -109,7 +109,7 @@ describe('the wait', () => {
   });
 
   test('is no longer than the gateway waits between probes when nothing was there to take the event', () => {
-    const unreached: Refused = { ...unavailable, reach: 'unreached' };
+    const unreached: FailedOutcome = { ...unavailable, reach: 'unreached' };
     expect([1, 5, 6, 20].map((failures) => waitMs(unreached, { failures }))).toEqual([
       1_000, 16_000, 30_000, 30_000,
     ]);

@@ -1,18 +1,18 @@
-// One timer for all that is under way and must end in time. A timer each would cost a delivery several times as much as its
-// place in a set (docs/benchmarks.md). It knows no requests.
+// One timer for all that is under way and must end in time. A timer each takes several times as long as a place in a set
+// (docs/benchmarks.md, History). It knows no requests.
 import type { Clock } from '../outbox/clock.ts';
 
 /** What has a deadline. */
-export interface Limited {
+export interface Timed {
   /** Monotonic. */
   readonly untilMs: number;
-  /** Called once, after the deadline, unless it was removed before. */
+  /** Called once, after the deadline, unless it was removed before. Must not throw. */
   expire(): void;
 }
 
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #limited = new Set<Limited>();
+  readonly #timed = new Set<Timed>();
   /** What the timer is set for; infinite while there is none. */
   #timerAtMs = Number.POSITIVE_INFINITY;
   #cancelTimer = () => {};
@@ -21,23 +21,25 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  add(limited: Limited): void {
-    this.#limited.add(limited);
-    if (limited.untilMs < this.#timerAtMs) this.#setTimer(limited.untilMs);
+  add(timed: Timed): void {
+    this.#timed.add(timed);
+    if (timed.untilMs < this.#timerAtMs) this.#setTimer(timed.untilMs);
   }
 
   /** It has ended by itself. While there are others the timer stays: it is not later than what they need. */
-  remove(limited: Limited): void {
-    this.#limited.delete(limited);
-    if (this.#limited.size === 0) this.#dropTimer();
+  remove(timed: Timed): void {
+    this.#timed.delete(timed);
+    if (this.#timed.size === 0) this.#dropTimer();
   }
 
   #setTimer(atMs: number): void {
     this.#dropTimer();
     this.#timerAtMs = atMs;
     this.#cancelTimer = this.#clock.after(atMs - this.#clock.monotonicMs(), () => {
-      // When this process stood still, timers come before the answers that arrived meanwhile: those are looked at first.
-      this.#cancelTimer = this.#clock.soon(() => this.#expire());
+      const nowMs = this.#clock.monotonicMs();
+      // When this process stood still, timers come before the answers that arrived meanwhile: those are looked at first. Whose deadline
+      // passes only now, while that is done, has a look of its own before it is told.
+      this.#cancelTimer = this.#clock.soon(() => this.#expire(nowMs));
     });
   }
 
@@ -46,18 +48,19 @@ export class Deadlines {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
   }
 
-  #expire(): void {
-    this.#dropTimer();
-    const nowMs = this.#clock.monotonicMs();
+  /** Tells those whose deadline had passed by `nowMs`, and sets the timer for the others before. */
+  #expire(nowMs: number): void {
+    const due: Timed[] = [];
     let nextAtMs = Number.POSITIVE_INFINITY;
-    for (const limited of this.#limited) {
-      if (limited.untilMs > nowMs) {
-        nextAtMs = Math.min(nextAtMs, limited.untilMs);
-      } else {
-        this.#limited.delete(limited);
-        limited.expire();
-      }
+    for (const timed of this.#timed) {
+      if (timed.untilMs <= nowMs) due.push(timed);
+      else nextAtMs = Math.min(nextAtMs, timed.untilMs);
     }
     if (nextAtMs < Number.POSITIVE_INFINITY) this.#setTimer(nextAtMs);
+    for (const timed of due) {
+      if (!this.#timed.has(timed)) continue;
+      this.remove(timed);
+      timed.expire();
+    }
   }
 }

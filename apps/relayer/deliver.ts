@@ -5,7 +5,7 @@ import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../outbox/clock.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
 import { failureText, isReset } from './connection-failure.ts';
-import { Deadlines, type Limited } from './deadlines.ts';
+import { Deadlines, type Timed } from './deadlines.ts';
 import { firstAhead } from './first-ahead.ts';
 import { type Outcome, outcomeOfFailure, outcomeOfReply, type Reach, type ReplyContext } from './outcome.ts';
 
@@ -95,7 +95,7 @@ interface ExchangeOptions {
 }
 
 /** One request and its answer, under one deadline. */
-class Exchange implements Dispatcher.DispatchHandler, Limited {
+class Exchange implements Dispatcher.DispatchHandler, Timed {
   readonly untilMs: number;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;

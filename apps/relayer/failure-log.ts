@@ -2,19 +2,19 @@
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent } from '../outbox/store.ts';
 import type { Evidence } from './history.ts';
-import type { Refused } from './outcome.ts';
+import type { FailedOutcome } from './outcome.ts';
 import type { Unprocessed } from './settlement.ts';
 
-/** An event that was sent. */
-export interface Refusal {
+/** An event that was sent and not accepted. */
+export interface FailedDelivery {
   readonly event: ClaimedEvent;
-  readonly outcome: Refused;
+  readonly outcome: FailedOutcome;
   /** From just before it was sent to its outcome. */
   readonly tookMs: number;
 }
 
 /** What was made of it. */
-interface Judgement extends Refusal {
+interface Judgement extends FailedDelivery {
   readonly evidence: Evidence;
   readonly settlement: Unprocessed;
 }

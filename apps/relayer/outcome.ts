@@ -3,10 +3,10 @@
 // that is recognised as being about this event rejects it; everything else means "not now".
 
 /** What sending an event once came to. */
-export type Outcome = { readonly kind: 'accepted' } | Refused;
+export type Outcome = { readonly kind: 'accepted' } | FailedOutcome;
 
 /** What is no acceptance. */
-export type Refused =
+export type FailedOutcome =
   /** Convoy says that this very event is wrong. */
   { readonly kind: 'rejected'; readonly reason: string } | Unavailable;
 

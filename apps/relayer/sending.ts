@@ -5,9 +5,9 @@ import { crashPoint } from '../outbox/crash-point.ts';
 import { problemOfEvent } from '../outbox/event-rules.ts';
 import type { Log } from '../outbox/log.ts';
 import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
-import { type Refusal, tellFailure } from './failure-log.ts';
+import { type FailedDelivery, tellFailure } from './failure-log.ts';
 import type { History } from './history.ts';
-import type { Outcome, Refused } from './outcome.ts';
+import type { FailedOutcome, Outcome } from './outcome.ts';
 import type { OwnerGuard } from './owner-guard.ts';
 import {
   deadUnsent,
@@ -135,8 +135,8 @@ function reasonNotToSend(event: ClaimedEvent, options: SendingOptions): string |
 }
 
 /** What follows from an answer that is no acceptance. */
-function judge(refusal: Refusal, parts: SendingParts, policy: Policy): Sent {
-  const { event, outcome } = refusal;
+function judge(failed: FailedDelivery, parts: SendingParts, policy: Policy): Sent {
+  const { event, outcome } = failed;
   const { history, clock } = parts;
   const isRejection = outcome.kind === 'rejected';
   const reach = isRejection ? 'reached' : outcome.reach;
@@ -144,11 +144,11 @@ function judge(refusal: Refusal, parts: SendingParts, policy: Policy): Sent {
   const verdict = { event, outcome, evidence, nowMs: clock.nowMs(), random: parts.random() };
   const settlement = settlementFor(verdict, policy);
   if (settlement.kind === 'dead') history.forget(event.seq);
-  tellFailure({ ...refusal, evidence, settlement }, parts.log);
+  tellFailure({ ...failed, evidence, settlement }, parts.log);
   return { settlement, outcome: evidence.isSuspect ? withoutOrders(outcome) : outcome };
 }
 
 /** A suspect's answer is about the event: neither a wrong setting nor a Retry-After in it closes the gateway to others. */
-function withoutOrders(outcome: Refused): Refused {
+function withoutOrders(outcome: FailedOutcome): FailedOutcome {
   return outcome.kind === 'unavailable' ? { ...outcome, retryAfterMs: null, check: null } : outcome;
 }

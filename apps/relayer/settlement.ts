@@ -4,7 +4,7 @@ import type { ClaimedEvent, Settlement } from '../outbox/store.ts';
 import { backoffMs, longestBackoffMs } from './backoff.ts';
 import { longestPauseMs } from './gateway.ts';
 import type { Evidence } from './history.ts';
-import type { Refused } from './outcome.ts';
+import type { FailedOutcome } from './outcome.ts';
 
 export interface Policy {
   /** URL of the project that accepts events; kept with each processed event. */
@@ -15,7 +15,7 @@ export interface Policy {
 
 export interface Verdict {
   readonly event: ClaimedEvent;
-  readonly outcome: Refused;
+  readonly outcome: FailedOutcome;
   readonly evidence: Evidence;
   readonly nowMs: number;
   /** In [0, 1); spreads the backoff. */

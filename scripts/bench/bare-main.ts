@@ -4,11 +4,11 @@ import { type BareWork, relayInHalves, relayInTurns } from './bare-relay.ts';
 import type { ChildAnswer } from './child-link.ts';
 
 const [order, client, database = '', baseUrl = '', slots = ''] = process.argv.slice(2);
+if ((order !== 'halves' && order !== 'turns') || (client !== 'relayer' && client !== 'pool')) {
+  throw new Error(`no limit in ${order} with the client ${client}`);
+}
 const relay = order === 'turns' ? relayInTurns : relayInHalves;
-const first: BareWork = {
-  ...{ database, baseUrl, slots: Number(slots) },
-  client: client === 'relayer' ? 'relayer' : 'pool',
-};
+const first: BareWork = { database, baseUrl, slots: Number(slots), client };
 
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});

@@ -44,8 +44,8 @@ function relayersSender(baseUrl: string, slots: number): Sender {
     const sendOneByOne = async () => {
       for (let row = rows[next]; row !== undefined; row = rows[next]) {
         next += 1;
-        const { kind } = await deliver(eventOf(row), timeoutMs);
-        if (kind !== 'accepted') throw new Error(notAccepted);
+        const outcome = await deliver(eventOf(row), timeoutMs);
+        if (outcome.kind !== 'accepted') throw new Error(`${notAccepted}: ${outcome.reason}`);
       }
     };
     await Promise.all(Array.from({ length: slots }, sendOneByOne));

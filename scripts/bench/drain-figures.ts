@@ -56,20 +56,28 @@ export function againstLimit(runs: readonly Limited[], pending: number): readonl
   return [
     measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(pending, run.limit.coldMs)),
     measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
-    measure('limit-pool', "limit with undici's Pool", 'events/s', ({ limit }) =>
+    measure('limit-pool', "limit with undici's Pool, from process start", 'events/s', ({ limit }) =>
       perSecond(pending, limit.coldPoolMs),
     ),
-    measure('ratio-pool', 'of it', 'ratio', (run) => run.limit.coldPoolMs / run.drained.tookMs),
-    measure('limit-turns', 'the same in turns', 'events/s', ({ limit }) =>
+    measure(
+      'ratio-pool',
+      'of the limit with the Pool',
+      'ratio',
+      (run) => run.limit.coldPoolMs / run.drained.tookMs,
+    ),
+    measure('limit-turns', 'limit with the Pool, in turns', 'events/s', ({ limit }) =>
       perSecond(pending, limit.coldTurnsMs),
     ),
-    measure('ratio-turns', 'of it', 'ratio', (run) => run.limit.coldTurnsMs / run.drained.tookMs),
-    measure('limit-warm', "limit with undici's Pool, warm", 'events/s', (run) =>
-      perSecond(pending, warmMs(run)),
+    measure(
+      'ratio-turns',
+      'of the limit in turns',
+      'ratio',
+      (run) => run.limit.coldTurnsMs / run.drained.tookMs,
     ),
+    measure('limit-warm', 'limit with the Pool, warm', 'events/s', (run) => perSecond(pending, warmMs(run))),
     measure(
       'ratio-warm',
-      'of it, the second half',
+      'of the warm limit',
       'ratio',
       (run) => warmMs(run) / (2 * run.drained.secondHalfMs),
     ),

@@ -35,11 +35,12 @@ export async function drain(bench: Bench): Promise<readonly Measure[]> {
 async function measureLimit(bench: Bench): Promise<Limit> {
   const { settings, gateway, stock, signal } = bench;
   const { pending } = settings;
-  const coldMs = await measureCold(bench, { order: 'halves', client: 'relayer' });
-  const coldTurnsMs = await measureCold(bench, { order: 'turns', client: 'pool' });
+  const { bodyBytes, coldMs } = await measureCold(bench, { order: 'halves', client: 'relayer' });
+  const turns = await measureCold(bench, { order: 'turns', client: 'pool' });
   const warm = await stock.take(pending);
   const pool = await startBare(bench, { order: 'halves', client: 'pool' });
   try {
+    for (const other of [turns, pool]) mustBe('bytes sent by undici alone', other.bodyBytes, bodyBytes);
     await gateway.reset();
     const wait = { what: 'the limit is measured warm', withinMs: limitMs(bench), signal };
     const question = { kind: 'relay', database: warm } as { kind: string };
@@ -48,9 +49,8 @@ async function measureLimit(bench: Bench): Promise<Limit> {
     const counts = await gateway.counts();
     mustBeAll(counts, pending);
     return {
-      ...{ coldMs, coldPoolMs: pool.coldMs, coldTurnsMs, warm: second },
+      ...{ coldMs, coldPoolMs: pool.coldMs, coldTurnsMs: turns.coldMs, warm: second, bodyBytes },
       gatewayUs: (counts.cpuMs / pending) * 1_000,
-      bodyBytes: counts.bodyBytes,
     };
   } finally {
     await pool.link.end();
@@ -63,19 +63,26 @@ interface Bare {
   readonly client: Client;
 }
 
-async function measureCold(bench: Bench, bare: Bare): Promise<number> {
-  const { link, coldMs } = await startBare(bench, bare);
-  await link.end();
-  return coldMs;
+/** From the start of its process, and what it sent. */
+interface Cold {
+  readonly coldMs: number;
+  readonly bodyBytes: number;
 }
 
-/** The limit in a process of its own that has done a fresh database, and how long that took from its start. */
+async function measureCold(bench: Bench, bare: Bare): Promise<Cold> {
+  const { link, ...cold } = await startBare(bench, bare);
+  await link.end();
+  return cold;
+}
+
+/** The limit in a process of its own that has done a fresh database. */
 async function startBare(
   bench: Bench,
   { order, client }: Bare,
-): Promise<{ readonly link: ChildLink; readonly coldMs: number }> {
+): Promise<Cold & { readonly link: ChildLink }> {
   const { settings, ground, gateway, stock, signal } = bench;
   const { pending, concurrency } = settings;
+  const name = `the limit in ${order} with the client of ${client === 'relayer' ? 'the relayer' : 'undici'}`;
   const database = await stock.take(pending);
   await gateway.reset();
   const link = new ChildLink({
@@ -85,13 +92,14 @@ async function startBare(
     logFile: ground.file('bare.log'),
   });
   try {
-    const wait = { what: `the limit in ${order} is measured`, withinMs: limitMs(bench), signal };
+    const wait = { what: `${name} is measured`, withinMs: limitMs(bench), signal };
     const { events, endedMs } = await inTime(link.ready<Pick<BareTimes, 'events' | 'endedMs'>>(), wait);
-    mustBe(`events of the limit in ${order}`, events, pending);
-    mustBeAll(await gateway.counts(), pending);
-    mustBe('events processed by the limit', await stock.processedIn(database), pending + deliveredBefore);
+    mustBe(`events of ${name}`, events, pending);
+    const counts = await gateway.counts();
+    mustBeAll(counts, pending);
+    mustBe(`events processed by ${name}`, await stock.processedIn(database), pending + deliveredBefore);
     await stock.drop(database);
-    return { link, coldMs: endedMs - link.spawnedMs };
+    return { link, coldMs: endedMs - link.spawnedMs, bodyBytes: counts.bodyBytes };
   } catch (error) {
     await link.end();
     throw error;
