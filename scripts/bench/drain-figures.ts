@@ -56,7 +56,7 @@ export function againstLimit(runs: readonly Limited[], pending: number): readonl
   return [
     measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(pending, run.limit.coldMs)),
     measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
-    measure('limit-pool', "limit with undici's Pool, from process start", 'events/s', ({ limit }) =>
+    measure('limit-pool', "limit with undici's Pool, in halves", 'events/s', ({ limit }) =>
       perSecond(pending, limit.coldPoolMs),
     ),
     measure(

@@ -19,7 +19,9 @@ const arrivals = (rate: number) => [50, 95, 99].map((percent) => `latency.arriva
 const panels: readonly Panel[] = [
   {
     title: 'Drain, events per second',
-    names: ['drain.rate', 'drain.limit', 'drain.steady', 'drain.limit-warm'],
+    names: ['rate', 'limit', 'limit-pool', 'limit-turns', 'steady', 'limit-warm'].map(
+      (name) => `drain.${name}`,
+    ),
   },
   { title: 'From the return of COMMIT to the arrival at the gateway, 20 events/s, ms', names: arrivals(20) },
   {
