@@ -4,14 +4,13 @@ import { sleep } from '../outbox/clock.ts';
 import type { UnconfirmedEvent } from '../outbox/confirm-verbs.ts';
 import type { StoredEvent } from '../outbox/convoy-events.ts';
 import { crashPoint } from '../outbox/crash-point.ts';
-import { isBusy } from '../outbox/judge-trouble.ts';
 import type { ConfirmParts } from './confirm-options.ts';
+import { whenFree } from './when-free.ts';
 
 /** In one transaction. In the order of commit 50 take 0.4 ms and 200 take 1.5 ms or more, the same per event: short it is. */
 const keysAtOnce = 50;
 /** So many bad events are told one by one in a pass. */
 const toldOneByOne = 10;
-const writeTries = 20;
 
 export class ConfirmWriter {
   readonly #parts: ConfirmParts;
@@ -93,17 +92,9 @@ export class ConfirmWriter {
     onResent();
   }
 
-  /** Another process's lock is waited for; whoever writes invoices goes first. */
   async #patiently<Result>(work: () => Promise<Result>): Promise<Result> {
     const { clock, signal, timings } = this.#parts;
     if (timings.writeGapMs > 0) await sleep(clock, timings.writeGapMs, signal);
-    for (let tries = 1; ; tries++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isBusy(error) || tries >= writeTries || signal.aborted) throw error;
-      }
-      await sleep(clock, 50 * tries, signal);
-    }
+    return whenFree(work, { clock, signal });
   }
 }

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../outbox/clock.ts';
 import { isCorrupt } from '../outbox/judge-trouble.ts';
 import { errorText, type Log } from '../outbox/log.ts';
 import type { OutboxStore } from '../outbox/store.ts';
+import { whenFree } from './when-free.ts';
 
 export interface RetentionOptions {
   readonly store: Pick<OutboxStore, 'prune' | 'log'>;
@@ -61,7 +62,8 @@ async function prune(
 ): Promise<number> {
   let events = 0;
   while (!signal.aborted) {
-    const deleted = await store.prune({ beforeMs, limit: batchEvents, which });
+    const batch = () => store.prune({ beforeMs, limit: batchEvents, which });
+    const deleted = await whenFree(batch, { clock, signal });
     events += deleted;
     if (deleted < batchEvents) break;
     await sleep(clock, pauseBetweenBatchesMs, signal);
