@@ -22,7 +22,7 @@ const maxNameCharacters = 255;
 
 /**
  * What is wrong with an event, naming the field and what to do, or null when Convoy can deliver it. Cheap enough to ask
- * before every first send: an ordinary event of 600 bytes costs about 2 us, one with escapes or huge numbers up to
+ * before every first send: an ordinary event of 500 bytes costs some 0.3 us once warm, one with escapes or huge numbers up to
  * 10 ns a byte. Sources: Convoy 26.7.3 as measured (what it accepts and never delivers), RFC 9110 for header fields.
  */
 export function problemOfEvent(event: EventText): string | null {

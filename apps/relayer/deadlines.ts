@@ -1,4 +1,4 @@
-// One timer for all that is under way and must end in time. A timer each takes several times as long as a place in a set
+// One timer for all that is under way and must end in time. A timer each was a seventh of what a delivery takes of JavaScript
 // (docs/benchmarks.md, History). It knows no requests.
 import type { Clock } from '../outbox/clock.ts';
 

@@ -53,26 +53,26 @@ export function ratesOf(drains: readonly Drained[], pending: number): readonly M
 export function againstLimit(runs: readonly Limited[], pending: number): readonly Measure[] {
   const measure = measuring(runs, pending);
   const warmMs = ({ limit }: Limited) => limit.warm.sqliteMs + limit.warm.httpMs;
+  /** How fast one of the limits is, and how much of it the relayer reaches. */
+  const limitAndRatio = (
+    suffix: string,
+    [limit, ratio]: readonly [limit: string, ratio: string],
+    coldMs: (limit: Limit) => number,
+  ) => [
+    measure(`limit${suffix}`, limit, 'events/s', (run) => perSecond(pending, coldMs(run.limit))),
+    measure(`ratio${suffix}`, ratio, 'ratio', (run) => coldMs(run.limit) / run.drained.tookMs),
+  ];
   return [
-    measure('limit', 'limit, from process start', 'events/s', (run) => perSecond(pending, run.limit.coldMs)),
-    measure('ratio', 'of the limit', 'ratio', (run) => run.limit.coldMs / run.drained.tookMs),
-    measure('limit-pool', "limit with undici's Pool, in halves", 'events/s', ({ limit }) =>
-      perSecond(pending, limit.coldPoolMs),
+    ...limitAndRatio('', ['limit, from process start', 'of the limit'], ({ coldMs }) => coldMs),
+    ...limitAndRatio(
+      '-pool',
+      ["limit with undici's Pool, in halves", 'of the limit with the Pool'],
+      ({ coldPoolMs }) => coldPoolMs,
     ),
-    measure(
-      'ratio-pool',
-      'of the limit with the Pool',
-      'ratio',
-      (run) => run.limit.coldPoolMs / run.drained.tookMs,
-    ),
-    measure('limit-turns', 'limit with the Pool, in turns', 'events/s', ({ limit }) =>
-      perSecond(pending, limit.coldTurnsMs),
-    ),
-    measure(
-      'ratio-turns',
-      'of the limit in turns',
-      'ratio',
-      (run) => run.limit.coldTurnsMs / run.drained.tookMs,
+    ...limitAndRatio(
+      '-turns',
+      ['limit with the Pool, in turns', 'of the limit in turns'],
+      ({ coldTurnsMs }) => coldTurnsMs,
     ),
     measure('limit-warm', 'limit with the Pool, warm', 'events/s', (run) => perSecond(pending, warmMs(run))),
     measure(
